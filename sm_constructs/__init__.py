@@ -1,0 +1,1 @@
+"""AWS CDK constructs that serve models on Amazon SageMaker."""
