@@ -1,0 +1,1 @@
+"""The endpoint constructs: one module per kind; ``base`` renders a spec to CloudFormation resources."""

@@ -1,0 +1,40 @@
+"""The options that all kinds of endpoints share, written and documented once."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from typing_extensions import TypedDict
+
+if TYPE_CHECKING:
+    from aws_cdk import aws_iam as iam
+    from aws_cdk import aws_kms as kms
+
+    from sm_constructs.network import Network
+
+
+class EndpointOptions(TypedDict, total=False):
+    """What may be said of any endpoint.
+
+    Attributes
+    ----------
+    endpoint_name : str
+        The name of the endpoint: 1 to 63 letters, digits and hyphens. Default: CloudFormation makes one.
+    role : IRole
+        The execution role. It gets the permissions that it lacks, unless it is imported as immutable.
+        Default: a role of its own, with just what its containers need.
+    network : Network
+        A VPC for the containers, network isolation, or both. Default: SageMaker's own network.
+    encryption_key : IKey
+        The KMS key that encrypts the EBS volumes of the instances. Default: an AWS managed key.
+    retain_capacity : bool
+        Whether an update keeps the instance counts that autoscaling chose, instead of going back to the
+        initial counts; weights follow the template in either case. Default: yes with autoscaling, else no.
+        AWS: "Update an endpoint", ``UpdateEndpoint.RetainAllVariantProperties``.
+    """
+
+    endpoint_name: str
+    role: iam.IRole
+    network: Network
+    encryption_key: kms.IKey
+    retain_capacity: bool

@@ -1,0 +1,72 @@
+"""What AWS would refuse: one coded rule each, over an `EndpointSpec`; one module per topic."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sm_constructs.problems import InvalidHosting, Problem
+from sm_constructs.rules import autoscaling, containers, instances, model_data, naming, network  # noqa: F401 - they enter their rules
+from sm_constructs.rules.registry import RULES, Finding, Rule
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from sm_constructs.spec import EndpointSpec
+
+__all__ = ["RULES", "Finding", "Rule", "check", "require"]
+
+
+def check(spec: EndpointSpec, name: Callable[[str], str] = str) -> list[Problem]:
+    """Check a spec against every rule.
+
+    Parameters
+    ----------
+    spec : EndpointSpec
+        What to check.
+    name : Callable[[str], str], default str
+        Gives a place in the spec the name that the user knows it by.
+
+    Returns
+    -------
+    list[Problem]
+        The errors and warnings, in the order of their codes.
+    """
+    found = [
+        Problem(rule.code, rule.severity, f"{name(finding.at)} {finding.text}", name(finding.at), rule.source)
+        for rule in RULES.values()
+        for finding in rule.check(spec)
+    ]
+    return sorted(found, key=lambda problem: problem.code)
+
+
+def require(
+    spec: EndpointSpec,
+    subject: Callable[[], str],
+    name: Callable[[str], str] = str,
+    artifacts: Sequence[Problem] = (),
+) -> list[Problem]:
+    """Check a spec, and refuse it where AWS would.
+
+    Parameters
+    ----------
+    spec, name
+        As for `check`.
+    subject : Callable[[], str]
+        Gives what the problems belong to; called only when there are some.
+    artifacts : Sequence[Problem]
+        What was found in the artifacts that the spec names; to be told together with the rest.
+
+    Returns
+    -------
+    list[Problem]
+        The warnings.
+
+    Raises
+    ------
+    InvalidHosting
+        There is an error; it carries the errors and the warnings.
+    """
+    problems = [*check(spec, name), *artifacts]
+    if any(problem.severity == "error" for problem in problems):
+        raise InvalidHosting(subject(), problems)
+    return problems
