@@ -9,10 +9,9 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
-from aws_cdk import AssetHashType, Aws, CfnMapping, Stack
+from aws_cdk import AssetHashType, AssetStaging, Aws, CfnMapping, FileAssetPackaging, Stack
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_ecr_assets as ecr_assets
-from aws_cdk import aws_s3_assets as assets
 
 from sm_constructs.containers import AssetImage, Container, EcrImage, ModelPackage, PublishedImage, UriImage
 from sm_constructs.facts import images, instance_types
@@ -256,7 +255,7 @@ def _bind_model_data(scope: Construct, site: Site, data: ModelData, packed: Mapp
             arn = f"arn:{site.arns.partition}:s3:::{bucket_name}"
             return (_tree if data.is_prefix else _archive)(bucket_name, arn, key, ())
         case Directory() | Archive():
-            return _upload(scope, packed[data])
+            return _upload(scope, site, packed[data])
         case _:
             message = f"model data is made by one of the ModelData.from_… methods, not {type(data).__name__}"
             raise TypeError(message)
@@ -284,15 +283,23 @@ def _tree(bucket: str, arn: str, prefix: str, kms_keys: tuple[str, ...]) -> Boun
     return Bound({"modelDataSource": {"s3DataSource": source}}, Needs(objects=((arn, prefix),), keys=kms_keys))
 
 
-def _upload(scope: Construct, archive: Packed) -> Bound:
-    asset = assets.Asset(
+def _upload(scope: Construct, site: Site, archive: Packed) -> Bound:
+    staged = AssetStaging(
         scope,
         "ModelData",
-        path=str(archive.path),
+        source_path=str(archive.path),
         asset_hash=archive.digest,
         asset_hash_type=AssetHashType.CUSTOM,
     )
-    return _archive(asset.s3_bucket_name, asset.bucket.bucket_arn, asset.s3_object_key, ())
+    # The CDK names an object by its hash and the last suffix of its file, so aws_s3_assets.Asset makes it <hash>.gz;
+    # SageMaker takes only .tar.gz. The first half of the suffix therefore goes with the hash.
+    location = site.stack.synthesizer.add_file_asset(
+        source_hash=f"{staged.asset_hash}.tar",
+        file_name=staged.relative_staged_path(site.stack),
+        packaging=FileAssetPackaging.FILE,
+    )
+    bucket = location.bucket_name
+    return _archive(bucket, f"arn:{site.arns.partition}:s3:::{bucket}", location.object_key, ())
 
 
 def settle_network(network: Network) -> Network:

@@ -174,9 +174,13 @@ def _attach(arns: Arns, subnets: Sequence[str], security_groups: Sequence[str]) 
     # Which of these know resources: "Actions, resources, and condition keys for Amazon EC2".
     describe = ["DhcpOptions", "NetworkInterfaces", "SecurityGroups", "Subnets", "Vpcs"]
     interfaces = arns.of("ec2", "network-interface/*")
+    # Subnets and security groups of a shared VPC belong to another account.
     places = [
-        *(arns.of("ec2", f"subnet/{subnet}") for subnet in subnets),
-        *(arns.of("ec2", f"security-group/{group}") for group in security_groups),
+        arns.of("ec2", place, account="*")
+        for place in (
+            *(f"subnet/{subnet}" for subnet in subnets),
+            *(f"security-group/{group}" for group in security_groups),
+        )
     ]
     return [
         allow([f"ec2:Describe{what}" for what in describe], ["*"]),

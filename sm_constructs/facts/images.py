@@ -234,10 +234,7 @@ def _nearest(version: str, known: Iterable[str]) -> str:
 
 def version_key(version: str) -> list[tuple[int, str]]:
     """Order versions by their numbers; what is no number comes before them."""
-    return [
-        (int(part), "") if part.isdigit() else (-1, part)
-        for part in re.findall(r"\d+|[a-z]+", version.lower())
-    ]
+    return [(int(part), "") if part.isdigit() else (-1, part) for part in re.findall(r"\d+|[a-z]+", version.lower())]
 
 
 def _python_key(python: str | None) -> tuple[int, int]:
@@ -250,6 +247,4 @@ def _missing(label: str, argument: str, asked: str | None, offered: Iterable[str
     known = " or ".join(dict.fromkeys(name for name in offered if name is not None))
     if known:
         return UnknownImage(f"AWS publishes {label} with {argument} {known}, not {asked!r}")
-    return UnknownImage(
-        f"AWS publishes {label} without telling its {argument}; leave out {argument}={asked!r}"
-    )
+    return UnknownImage(f"AWS publishes {label} without telling its {argument}; leave out {argument}={asked!r}")

@@ -7,17 +7,15 @@ with the target.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from moto.applicationautoscaling import models as moto_models
+from moto.applicationautoscaling import urls as moto_urls
 from moto.core.exceptions import JsonRESTError
+from moto.sagemaker.models import sagemaker_backends
 
 if TYPE_CHECKING:
     from moto.applicationautoscaling.models import FakeApplicationAutoscalingPolicy, FakeScalableTarget
-
-#: Finds a variant: (account, region, endpoint name, variant name) → its description, or None.
-VariantFinder = Callable[[str, str, str, str], Mapping[str, Any] | None]
 
 _VARIANT_DIMENSIONS = frozenset(
     {"sagemaker:variant:DesiredInstanceCount", "sagemaker:variant:DesiredProvisionedConcurrency"}
@@ -36,8 +34,7 @@ def variant_of(resource_id: str) -> tuple[str, str] | None:
 class AutoScalingBackend(moto_models.ApplicationAutoscalingBackend):
     """moto's backend with AWS's checks for SageMaker."""
 
-    #: Set at start-up; this module cannot import SageMaker's backend, which imports this one.
-    find_variant: VariantFinder
+    _url_module = moto_urls  # moto looks for it beside the class's own module
 
     def registered_variants(self, endpoint_name: str) -> set[str]:
         """Tell the variants of an endpoint that are scalable targets."""
@@ -103,7 +100,8 @@ class AutoScalingBackend(moto_models.ApplicationAutoscalingBackend):
 
     def _check_variant(self, resource_id: str, dimension: str) -> None:
         names = variant_of(resource_id)
-        variant = None if names is None else self.find_variant(self.account_id, self.region_name, *names)
+        hosting = sagemaker_backends[self.account_id][self.region_name].hosting
+        variant = None if names is None else hosting.variant(*names)
         if variant is None:
             raise _refused(f"SageMaker endpoint variant does not exist: {resource_id}")
         if dimension.endswith("DesiredProvisionedConcurrency"):
@@ -123,7 +121,7 @@ def check_target(namespace: str, resource_id: str, dimension: str) -> bool:
     dimension_namespace, _, kind_and_property = dimension.partition(":")
     kind = kind_and_property.partition(":")[0]
     # moto's own function keeps the exceptions of other services, such as keyspaces and MSK.
-    known_kind = kind == "broker-storage" or kind == moto_models._get_resource_type_from_resource_id(  # noqa: SLF001
+    known_kind = kind == "broker-storage" or kind == moto_models._get_resource_type_from_resource_id(
         resource_id
     )
     if dimension_namespace != namespace or not known_kind:

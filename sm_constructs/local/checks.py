@@ -46,7 +46,7 @@ class CheckedApplication:
                 return _refuse(start_response, "400 Bad Request", body)
         try:
             return self._application(environ, start_response)
-        except Exception as error:  # noqa: BLE001 - moto raises any for what it does not have
+        except Exception as error:
             traceback.print_exc()
             message = f"The embedded AWS cannot do this: {error}"
             if prefix:

@@ -38,7 +38,7 @@ _WEIGHT = "DesiredWeight"
 _CAPTURE = "DataCaptureConfig"
 
 
-class Refused(Exception):  # noqa: N818 - what AWS calls it is ValidationException
+class Refused(Exception):  # noqa: N818 - AWS calls it ValidationException
     """SageMaker refuses a request; the message is what it answers."""
 
 
@@ -113,9 +113,7 @@ class Hosting:
         for variant in _all_variants(params):
             if "ModelName" in variant:
                 self._find(self.models, "model", variant["ModelName"])
-        config = self._create(
-            self.endpoint_configs, "endpoint-config", params["EndpointConfigName"], params
-        )
+        config = self._create(self.endpoint_configs, "endpoint-config", params["EndpointConfigName"], params)
         return {"EndpointConfigArn": config.arn}
 
     def describe_endpoint_config(self, params: Params) -> dict[str, Any]:
@@ -149,10 +147,10 @@ class Hosting:
     def describe_endpoint(self, params: Params) -> dict[str, Any]:
         """Answer DescribeEndpoint."""
         endpoint = self._find(self.endpoints, "endpoint", params["EndpointName"])
-        return endpoint.content | _endpoint_summary(endpoint) | {
-            "ProductionVariants": list(endpoint.variants.values()),
-            "ShadowProductionVariants": list(endpoint.shadow_variants.values()),
-        }
+        variants = {"ProductionVariants": list(endpoint.variants.values())}
+        if endpoint.shadow_variants:
+            variants["ShadowProductionVariants"] = list(endpoint.shadow_variants.values())
+        return endpoint.content | _endpoint_summary(endpoint) | variants
 
     def list_endpoints(self, params: Params) -> dict[str, Any]:
         """Answer ListEndpoints."""
@@ -247,9 +245,7 @@ class Hosting:
         del things[name]
         return {}
 
-    def _deployed(
-        self, config: Hosted
-    ) -> tuple[dict[str, dict[str, Any]], dict[str, dict[str, Any]]]:
+    def _deployed(self, config: Hosted) -> tuple[dict[str, dict[str, Any]], dict[str, dict[str, Any]]]:
         """Make the variants of an endpoint out of its configuration: the production ones and the shadow ones."""
         production = config.content["ProductionVariants"]
         shadow = config.content.get("ShadowProductionVariants", [])

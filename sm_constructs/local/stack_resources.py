@@ -29,7 +29,7 @@ from sm_constructs.local.resources.deletions import delete_moto_resource
 Definition = Mapping[str, Any]
 
 
-class ResourceFailed(Exception):  # noqa: N818 - it says what happened to the resource
+class ResourceFailed(Exception):
     """One resource could not be created, changed or deleted; the cause is chained."""
 
     def __init__(self, logical_id: str, action: str) -> None:
@@ -72,6 +72,7 @@ class StackResources(ResourceMap):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.standing: dict[str, Standing] = {}
+        self.no_echo_parameter_keys: list[str] = []
         self._parsed_resources["AWS::Partition"] = get_partition(self._region_name)
 
     def __getitem__(self, key: str) -> Any:
@@ -290,15 +291,17 @@ def _check_properties(kind: str, logical_id: str, properties: Mapping[str, Any])
     wrong += [f"#: extraneous key [{name}] is not permitted" for name in properties if known and name not in known]
     if wrong:
         problems = "\n".join(wrong)
-        raise ValidationError(message=f"Properties validation failed for resource {logical_id} with message:\n{problems}")
+        raise ValidationError(
+            message=f"Properties validation failed for resource {logical_id} with message:\n{problems}"
+        )
 
 
 @functools.lru_cache
 def _schema(kind: str) -> Mapping[str, Any]:
     """Give what CloudFormation publishes about a type; cfn-lint, which moto brings along, carries it."""
     # Not above: it takes a third of a second, and only the first deployment needs it.
-    from cfnlint.schema import ResourceNotFoundError  # noqa: PLC0415
-    from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER  # noqa: PLC0415
+    from cfnlint.schema import ResourceNotFoundError
+    from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER
 
     try:
         schema: Mapping[str, Any] = PROVIDER_SCHEMA_MANAGER.get_resource_schema("us-east-1", kind).schema

@@ -11,7 +11,7 @@ from sm_constructs.packing import layouts, store, writing
 from sm_constructs.packing.archive import ArchiveCheck
 from sm_constructs.packing.collecting import collect
 from sm_constructs.packing.guards import EXISTS, GUARDS, SUFFIX, Guard
-from sm_constructs.packing.progress import progress
+from sm_constructs.packing.progress import progress_line
 from sm_constructs.packing.reading import Changed, content_digest, hashes
 from sm_constructs.problems import InvalidHosting, Problem
 
@@ -84,7 +84,7 @@ def pack(
         problems += layouts.check([member.name for member in members if member.is_file], framework)
     warnings = _sorted_out(subject, problems)
     total = sum(member.size for member in members)
-    with progress(root.name) as line:
+    with progress_line(root.name) as line:
         line.begin("reading", total)
         found, problems = hashes(members, line)
         _sorted_out(subject, problems)
@@ -131,7 +131,7 @@ def check_archive(path: str | PathLike[str], *, framework: str | None = None) ->
         problems.append(
             SUFFIX.broken(f"{path.name} does not end in {_SUFFIX}, so SageMaker does not take it; rename it")
         )
-    with progress(path.name) as line:
+    with progress_line(path.name) as line:
         check = ArchiveCheck(path, line)
     problems += check.problems
     if framework is not None and not check.problems:

@@ -60,9 +60,7 @@ class ArchiveCheck:
                 self._read(raw)
             except _DAMAGE as error:
                 self.problems.append(
-                    WHOLE.broken(
-                        f"{path.name} is no gzipped tar file, or a damaged one: {error}; pack it again"
-                    )
+                    WHOLE.broken(f"{path.name} is no gzipped tar file, or a damaged one: {error}; pack it again")
                 )
             raw.drain()
             if Identity.of(file.fileno()) != before or raw.size != before.size:
@@ -106,9 +104,7 @@ class ArchiveCheck:
         if not (member.isreg() or member.isdir()):
             yield ONLY_FILES.broken(f"{shown} is not a file or a directory; pack without it")
             return
-        if "\0" in shown or any(
-            len(part.encode("utf-8", "surrogateescape")) > longest_name() for part in parts
-        ):
+        if "\0" in shown or any(len(part.encode("utf-8", "surrogateescape")) > longest_name() for part in parts):
             yield NAMES.broken(f"{shown!r}: a name has no NUL and at most {longest_name()} bytes; rename it")
         folders = {"/".join(parts[:depth]) for depth in range(1, len(parts))}
         if member.isdir():

@@ -10,7 +10,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from sm_constructs.facts import load
+from sm_constructs.facts import limit, load
 from sm_constructs.packing.guards import LINKS_INSIDE, NAMES, NOT_EMPTY, ONLY_FILES, READABLE
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ def left_out() -> frozenset[str]:
 @cache
 def longest_name() -> int:
     """Give how many bytes one part of a path may have."""
-    return int(load("artifact_layouts.json")["longest_name_bytes"])
+    return int(limit("artifacts", "s3_data_source_bad_names")["name_max_bytes"])
 
 
 def collect(directory: Path) -> tuple[list[Member], list[Problem]]:
@@ -113,9 +113,7 @@ class _Collector:
                 self.problems.append(refused.problem)
             except OSError as error:
                 shown = f"{name}/{entry}" if name else entry
-                self.problems.append(
-                    READABLE.broken(f"{shown} cannot be read: {error.strerror}; change its mode")
-                )
+                self.problems.append(READABLE.broken(f"{shown} cannot be read: {error.strerror}; change its mode"))
         if name and (not found or len(self.members) > before):
             self.members[name] = Member(name, folder, None)
 
@@ -150,9 +148,7 @@ class _Collector:
             with path.open("rb", buffering=0) as file:
                 self.members[name] = Member(name, path, Identity.of(file.fileno()))
         else:
-            raise _Refused(
-                ONLY_FILES.broken(f"{name} is {_kind(mode)}, not a file or a directory; remove it")
-            )
+            raise _Refused(ONLY_FILES.broken(f"{name} is {_kind(mode)}, not a file or a directory; remove it"))
 
     def _resolve(self, path: Path, name: str, *, is_link: bool) -> Path:
         real = Path(os.path.realpath(path))

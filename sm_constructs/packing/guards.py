@@ -56,9 +56,7 @@ LINKS_INSIDE = Guard(
     _NO_LINKS,
     ("artifacts/no_symlinks",),
 )
-ONLY_FILES = Guard(
-    "SMC423", "A model consists of regular files and directories", _ARCHIVE, ("artifacts/tar_gz",)
-)
+ONLY_FILES = Guard("SMC423", "A model consists of regular files and directories", _ARCHIVE, ("artifacts/tar_gz",))
 READABLE = Guard("SMC424", "Every file of a model can be read", _ARCHIVE)
 AT_REST = Guard("SMC425", "A model's files do not change while they are read", _ARCHIVE)
 NAMES = Guard(
@@ -84,12 +82,8 @@ SCRIPT_READ = Guard(
     "warning",
 )
 SUFFIX = Guard("SMC430", "An archive's name ends in .tar.gz", _ARCHIVE, ("artifacts/tar_gz",))
-WHOLE = Guard(
-    "SMC431", "An archive is a gzipped tar file, whole and undamaged", _ARCHIVE, ("artifacts/tar_gz",)
-)
-INSIDE = Guard(
-    "SMC432", "An archive's members stay inside the model's directory", _ARCHIVE, ("artifacts/tar_gz",)
-)
+WHOLE = Guard("SMC431", "An archive is a gzipped tar file, whole and undamaged", _ARCHIVE, ("artifacts/tar_gz",))
+INSIDE = Guard("SMC432", "An archive's members stay inside the model's directory", _ARCHIVE, ("artifacts/tar_gz",))
 NO_LINKS = Guard("SMC433", "An archive has no links", _NO_LINKS, ("artifacts/no_symlinks",))
 
 GUARDS: dict[str, Guard] = {

@@ -2,7 +2,8 @@
 
 The facts stand in ``facts/artifact_layouts.json``. The code of the containers was read for them, since the
 documentation shows examples rather than rules: TensorFlow Serving's, for one, finds a SavedModel at any
-depth."""
+depth.
+"""
 
 from __future__ import annotations
 
@@ -46,8 +47,7 @@ class Layout:
     def is_kept_by(self, names: Collection[str]) -> bool:
         """Whether the container finds what it needs among these files."""
         return any(
-            all(any(pattern.fullmatch(name) for name in names) for pattern in patterns)
-            for patterns in self.any_of
+            all(any(pattern.fullmatch(name) for name in names) for pattern in patterns) for patterns in self.any_of
         )
 
 
@@ -79,24 +79,20 @@ def check(names: Collection[str], framework: str) -> Iterator[Problem]:
     """
     aliases: dict[str, str] = load("images.json")["aliases"]
     framework = aliases.get(framework, framework)
-    if framework not in (known := {*frameworks(), *facts()}):
+    if framework not in (known := sorted({*frameworks(), *facts()})):
         near = ", ".join(get_close_matches(framework, known, cutoff=0))
         yield FRAMEWORK.broken(
-            f"framework is {framework!r}; nearest by name: {near}; "
-            f"all: {', '.join(sorted({*known, *aliases}))}"
+            f"framework is {framework!r}; nearest by name: {near}; all: {', '.join(sorted({*known, *aliases}))}"
         )
         return
     layout = facts().get(framework)
     if layout is None:
         return
-    script_at_top = _SCRIPT in names and not any(
-        name.startswith("code/") and name.endswith(".py") for name in names
-    )
+    script_at_top = _SCRIPT in names and not any(name.startswith("code/") and name.endswith(".py") for name in names)
     if layout.is_kept_by(names):
         if script_at_top:
             yield SCRIPT_READ.broken(
-                f"{_SCRIPT} is at the top, where the {framework} container does not read it; "
-                f"move it to code/{_SCRIPT}",
+                f"{_SCRIPT} is at the top, where the {framework} container does not read it; move it to code/{_SCRIPT}",
                 source=layout.source,
             )
         return
@@ -106,9 +102,7 @@ def check(names: Collection[str], framework: str) -> Iterator[Problem]:
         top = deeper[0]
         remedy = f"that is one level too deep, in {top}/: move it to the top, or give {top}/ itself"
     else:
-        remedy = (
-            "add it, or leave framework out if another script's address is in the container's environment"
-        )
+        remedy = "add it, or leave framework out if another script's address is in the container's environment"
     yield LAYOUT.broken(f"the {framework} container wants {layout.wants}; {remedy}", source=layout.source)
 
 

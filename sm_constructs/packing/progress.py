@@ -47,8 +47,8 @@ class Progress:
         """Take the line away again."""
         with self._lock:
             if self._width:
-                self._write("")
-                self._write("")
+                self._write("")  # blanks over it
+                self._write("")  # back to the margin
 
     def _write(self, line: str) -> None:
         if self._stream is not None:
@@ -59,7 +59,7 @@ class Progress:
 
 
 @contextmanager
-def progress(subject: str) -> Iterator[Progress]:
+def progress_line(subject: str) -> Iterator[Progress]:
     """Give a line that is gone at the end, whatever happens."""
     line = Progress(subject)
     try:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 import sys
-import tempfile
 import time
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
+from uuid import uuid4
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,10 +32,10 @@ def default_folder() -> Path:
 def look_up(folder: Path, digest: str) -> Path | None:
     """Give the archive with this content if it is there, and note that it was used."""
     path = path_of(folder, digest)
-    try:
-        os.utime(path)
-    except FileNotFoundError:
+    if not path.is_file():
         return None
+    with suppress(PermissionError):  # a cache that is only read, such as one in an image
+        os.utime(path)
     return path
 
 
@@ -45,17 +45,16 @@ def adding(folder: Path, digest: str) -> Iterator[IO[bytes]]:
     folder.mkdir(parents=True, exist_ok=True)
     drop_unused(folder)
     path = path_of(folder, digest)
-    with tempfile.NamedTemporaryFile(dir=folder, prefix=f"{digest}.", suffix=_PARTIAL, delete=False) as file:
-        try:
+    partial = folder / f"{digest}.{uuid4().hex}{_PARTIAL}"
+    try:
+        with partial.open("xb") as file:
             yield file
             file.flush()
-            os.fsync(file.fileno())  # before the name: a crash must not leave a name without content
-            file.close()
-            _move(Path(file.name), path)
-        except BaseException:
-            file.close()
-            Path(file.name).unlink(missing_ok=True)
-            raise
+            os.fsync(file.fileno())  # before it gets its name: a crash must not leave a name without content
+        _move(partial, path)
+    except BaseException:
+        partial.unlink(missing_ok=True)
+        raise
 
 
 def drop_unused(folder: Path) -> None:

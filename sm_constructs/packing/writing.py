@@ -55,9 +55,7 @@ _GZIP_HEADER = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff"
 _MOST_THREADS = 16
 
 
-def write(
-    members: Sequence[Member], hashes: Mapping[str, bytes], file: IO[bytes], progress: Progress
-) -> None:
+def write(members: Sequence[Member], hashes: Mapping[str, bytes], file: IO[bytes], progress: Progress) -> None:
     """Write the archive of these members.
 
     Raises
@@ -100,8 +98,8 @@ class _Block(NamedTuple):
 def compress(block: memoryview) -> _Block:
     """Compress one block by itself, to end at a byte boundary.
 
-    Weights, quantised or not, have skewed bytes but hardly any repetition: there, Huffman codes alone reach the
-    size that the search for matches reaches, at four times its speed. A sample says which kind the block is.
+    Weights, quantised or not, have skewed bytes but hardly any repetition: there, Huffman codes alone reach
+    the size that the search for matches reaches, at four times its speed. A sample says which the block is.
     """
     strategy = zlib_ng.Z_DEFAULT_STRATEGY if _repeats(block) else zlib_ng.Z_HUFFMAN_ONLY
     return _Block(_deflate(block, strategy), zlib_ng.crc32(block), len(block))
@@ -115,9 +113,7 @@ def _repeats(block: memoryview) -> bool:
 
 
 def _deflate(data: bytes | memoryview, strategy: int) -> bytes:
-    stream = zlib_ng.compressobj(
-        _LEVEL, zlib_ng.DEFLATED, -zlib_ng.MAX_WBITS, zlib_ng.DEF_MEM_LEVEL, strategy
-    )
+    stream = zlib_ng.compressobj(_LEVEL, zlib_ng.DEFLATED, -zlib_ng.MAX_WBITS, zlib_ng.DEF_MEM_LEVEL, strategy)
     return stream.compress(data) + stream.flush(zlib_ng.Z_SYNC_FLUSH)
 
 

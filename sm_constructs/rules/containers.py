@@ -174,7 +174,7 @@ def hostname(spec: EndpointSpec) -> Iterator[Finding]:
     facts=["realtime/private_registry"],
     good=(
         'container=Container(ContainerImage.from_uri("registry.example.com/scorer:1.4")), '
-        'network=Network(subnets=["subnet-1"], security_groups=["sg-1"])'
+        'network=Network(subnets=["subnet-0123456789abcdef0"], security_groups=["sg-0123456789abcdef0"])'
     ),
     bad='container=Container(ContainerImage.from_uri("registry.example.com/scorer:1.4"))',
 )
@@ -197,7 +197,7 @@ def registry_in_vpc(spec: EndpointSpec) -> Iterator[Finding]:
     good=(
         'container=Container(ContainerImage.from_uri("registry.example.com/scorer:1.4", '
         'registry_credentials="arn:aws:lambda:eu-west-1:123456789012:function:login")), '
-        'network=Network(subnets=["subnet-1"], security_groups=["sg-1"])'
+        'network=Network(subnets=["subnet-0123456789abcdef0"], security_groups=["sg-0123456789abcdef0"])'
     ),
     bad=(
         'container=Container(ContainerImage.from_uri("123456789012.dkr.ecr.eu-west-1.amazonaws.com/scorer:1.4", '

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from sm_constructs.containers import Container, PublishedImage
 from sm_constructs.durations import seconds
-from sm_constructs.facts import InstanceType, instance_types, limit
+from sm_constructs.facts import InstanceType, images, instance_types, limit
 from sm_constructs.instances import PrefixAwareRouting
 from sm_constructs.rules.registry import Finding, outside, rule, unlisted
 from sm_constructs.tokens import is_number, is_text
@@ -342,3 +342,57 @@ def processor(spec: EndpointSpec) -> Iterator[Finding]:
                     f"is {container.image.name} built for {'Arm' if arm else 'x86'}, but {', '.join(misfits)} has "
                     f"{'an x86' if arm else 'an Arm'} processor",
                 )
+
+
+@rule(
+    "SMC331",
+    "An image is built for the accelerator of the instances",
+    severity="warning",
+    source='"Available Deep Learning Containers images": images by processor',
+    facts=["instances/neuron_types", "instances/multi_gpu_types"],
+    good='container=Container(ContainerImage.from_framework("pytorch", "2.6", accelerator="gpu")), '
+    'instances=Instances("ml.g5.xlarge")',
+    bad='container=Container(ContainerImage.from_framework("pytorch", "2.6")), instances=Instances("ml.g5.xlarge")',
+)
+def accelerator(spec: EndpointSpec) -> Iterator[Finding]:
+    """Warn of accelerators that stand idle, or that a container will look for in vain."""
+    for index, variant in enumerate(spec.variants):
+        for place, container in enumerate(variant.containers):
+            if not isinstance(container, Container) or not isinstance(container.image, PublishedImage):
+                continue
+            image = container.image
+            misfits = [kind.name for kind in known_types(variant.instances) if not _drives(image.accelerator, kind)]
+            if misfits and not _serves_both(image):
+                yield Finding(
+                    f"variants[{index}].containers[{place}].image",
+                    f"is {image.name} built for accelerator={image.accelerator!r}, but {', '.join(misfits)} has "
+                    f"{', '.join(sorted({_accelerator_of(kind) for kind in known_types(variant.instances)}))}",
+                )
+
+
+def _drives(accelerator: str, kind: InstanceType) -> bool:
+    match accelerator:
+        case "gpu":
+            return kind.gpus != 0
+        case "neuron" | "neuronx":
+            return kind.neuron_devices != 0
+        case _:
+            return not kind.gpus and not kind.neuron_devices
+
+
+def _accelerator_of(kind: InstanceType) -> str:
+    if kind.gpus:
+        return f"{kind.gpus} GPU{'s' if kind.gpus > 1 else ''}"
+    return "Neuron devices" if kind.neuron_devices else "no accelerator"
+
+
+def _serves_both(image: PublishedImage) -> bool:
+    """Say whether AWS publishes one and the same image for processors and GPUs."""
+    try:
+        cpu, gpu = (
+            images.find(image.name, image.version, accelerator=each, python=image.python, os=image.os)
+            for each in ("cpu", "gpu")
+        )
+    except images.UnknownImage:
+        return False
+    return cpu.tag == gpu.tag

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     "A VPC configuration has 1 to 16 subnets and 1 to 5 security groups",
     source="VpcConfig.Subnets and VpcConfig.SecurityGroupIds",
     facts=["realtime/vpc_config"],
-    good='network=Network(subnets=["subnet-1"], security_groups=["sg-1"])',
-    bad='network=Network(subnets=["subnet-1"], security_groups=[f"sg-{i}" for i in range(6)])',
+    good='network=Network(subnets=["subnet-0123456789abcdef0"], security_groups=["sg-0123456789abcdef0"])',
+    bad='network=Network(subnets=["subnet-0123456789abcdef0"], security_groups=[f"sg-{i}" for i in range(6)])',
 )
 def vpc_sizes(spec: EndpointSpec) -> Iterator[Finding]:
     """Check how many subnets and security groups there are."""
@@ -40,8 +40,8 @@ def vpc_sizes(spec: EndpointSpec) -> Iterator[Finding]:
     "Without a VPC object, subnets and security groups are given together",
     source="VpcConfig: Subnets and SecurityGroupIds are both required",
     facts=["realtime/vpc_config"],
-    good='network=Network(subnets=["subnet-1"], security_groups=["sg-1"])',
-    bad='network=Network(subnets=["subnet-1"])',
+    good='network=Network(subnets=["subnet-0123456789abcdef0"], security_groups=["sg-0123456789abcdef0"])',
+    bad='network=Network(subnets=["subnet-0123456789abcdef0"])',
 )
 def vpc_complete(spec: EndpointSpec) -> Iterator[Finding]:
     """Check that both halves of a VPC configuration are there."""

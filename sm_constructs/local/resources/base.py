@@ -97,7 +97,7 @@ class Resource:
         return cls.name_property
 
     @classmethod
-    def has_cfn_attr(cls, attr: str) -> bool:  # noqa: ARG003 - known only once the resource stands
+    def has_cfn_attr(cls, attr: str) -> bool:
         """Let any attribute pass until the resource stands; ``get_cfn_attribute`` refuses an unknown one."""
         return True
 
@@ -106,7 +106,7 @@ class Resource:
         cls,
         resource_name: str,
         cloudformation_json: Mapping[str, Any],
-        account_id: str,  # noqa: ARG003 - the embedded AWS is one account
+        account_id: str,
         region_name: str,
         **_: Any,
     ) -> Self:
@@ -159,9 +159,9 @@ def api_value(shape: Shape, value: Any) -> Any:
 def _scalar(kind: str, value: Any) -> Any:
     try:
         match kind, value:
-            case ("integer" | "long"), str():
+            case (("integer" | "long"), str()):
                 return int(value)
-            case ("float" | "double"), str():
+            case (("float" | "double"), str()):
                 return float(value)
             case "boolean", ("true" | "false"):
                 return value == "true"

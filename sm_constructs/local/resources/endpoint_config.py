@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from moto.core.common_models import CloudFormationModel
 
-from sm_constructs.local.resources.base import Properties
 from sm_constructs.local.resources.sagemaker import SageMakerResource
+
+if TYPE_CHECKING:
+    from sm_constructs.local.resources.base import Properties
 
 
 class EndpointConfig(SageMakerResource, CloudFormationModel):

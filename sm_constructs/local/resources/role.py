@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from moto.core.common_models import CloudFormationModel
 
 from sm_constructs.local.resources.base import Properties, Resource, tag_changes
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
 class Role(Resource, CloudFormationModel):
