@@ -14,6 +14,7 @@ import subprocess
 import sys
 import tarfile
 import time
+import tracemalloc
 import unicodedata
 import zlib
 from concurrent.futures import ThreadPoolExecutor
@@ -314,6 +315,23 @@ def test_a_large_file_needs_little_memory(tmp_path):
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, check=True, text=True)
     assert int(done.stdout) < 100_000  # kB
+
+
+def test_reading_stops_soon_after_an_interruption(tmp_path, monkeypatch):
+    model = fill(tmp_path / "model", {"first": b"x", "second": b""})
+    os.truncate(model / "second", 512 << 20)
+    read = []
+
+    def interrupted(_, size):
+        read.append(size)
+        if size == 1:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(reading, "cores", lambda: 2)
+    monkeypatch.setattr(progress.Progress, "advance", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        reading.hashes(collecting.collect(model)[0], progress.Progress("model"))
+    assert len(read) < 400
 
 
 # --- what is packed -------------------------------------------------------------------------------------------
@@ -710,6 +728,15 @@ def test_a_header_of_gigabytes_is_not_read_into_memory(archive):
     assert "a header of" in problems(check_archive, archive)["SMC431"][0]
 
 
+def test_an_archive_of_many_members_needs_little_memory(archive):
+    write_archive(archive, *(member(f"{number}") for number in range(4000)))
+    tracemalloc.start()
+    check_archive(archive)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 2_500_000
+
+
 def test_an_archive_that_changes_while_it_is_read_is_refused(good, archive, monkeypatch):
     archive.write_bytes(good)
 
@@ -765,18 +792,3 @@ def test_every_guard_has_a_code_of_this_topic_and_facts_that_exist():
         assert guard.source
         for address in guard.facts:
             assert fact(*address.split("/")).value
-
-
-def test_reading_stops_soon_after_an_interruption(tmp_path, monkeypatch):
-    model = fill(tmp_path / "model", {f"{number}": bytes(4 << 20) for number in range(8)})
-    read = []
-
-    def interrupted(_, size):
-        read.append(size)
-        if len(read) == 3:
-            raise KeyboardInterrupt
-
-    monkeypatch.setattr(progress.Progress, "advance", interrupted)
-    with pytest.raises(KeyboardInterrupt):
-        reading.hashes(collecting.collect(model)[0], progress.Progress("model"))
-    assert len(read) < 32

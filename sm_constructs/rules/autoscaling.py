@@ -131,16 +131,20 @@ def has_policy(spec: EndpointSpec) -> Iterator[Finding]:
 @rule(
     "SMC607",
     "A target value is more than 0",
+    severity="warning",
     source="TargetTrackingScalingPolicyConfiguration.TargetValue",
     good="scaling=Scaling(1, 4, policies=[TargetTracking.invocations_per_instance(0.5)])",
     bad="scaling=Scaling(1, 4, policies=[TargetTracking.invocations_per_instance(0)])",
 )
 def target_value(spec: EndpointSpec) -> Iterator[Finding]:
-    """Check the targets of target tracking."""
+    """Warn of a target that no number of instances can reach."""
     for at, _, scaling in scaled(spec):
         for index, policy in enumerate(scaling.policies):
             if is_number(policy.target) and not policy.target > 0:
-                yield Finding(f"{at}.policies[{index}].target", f"is {policy.target:g}; it is more than 0")
+                yield Finding(
+                    f"{at}.policies[{index}].target",
+                    f"is {policy.target:g}; the first request scales out to the maximum",
+                )
 
 
 @rule(
@@ -186,3 +190,20 @@ def metrics_differ(spec: EndpointSpec) -> Iterator[Finding]:
         for index, metric in enumerate(metrics):
             if metric in metrics[:index]:
                 yield Finding(f"{at}.policies[{index}]", f"tracks {metric}, as an earlier policy does; one is enough")
+
+
+@rule(
+    "SMC610",
+    "A target value lies between -2^360 and 2^360",
+    source="TargetTrackingScalingPolicyConfiguration.TargetValue",
+    facts=["autoscaling/target_value"],
+    good=f"scaling=Scaling(1, 4, {_POLICIES})",
+    bad="scaling=Scaling(1, 4, policies=[TargetTracking.invocations_per_instance(1e200)])",
+)
+def target_range(spec: EndpointSpec) -> Iterator[Finding]:
+    """Check the size of target values."""
+    low, high = limit("autoscaling", "target_value")
+    for at, _, scaling in scaled(spec):
+        for index, policy in enumerate(scaling.policies):
+            if is_number(policy.target) and not low <= policy.target <= high:
+                yield Finding(f"{at}.policies[{index}].target", f"is {policy.target:g}; it is {low:g} to {high:g}")

@@ -361,12 +361,12 @@ def accelerator(spec: EndpointSpec) -> Iterator[Finding]:
             if not isinstance(container, Container) or not isinstance(container.image, PublishedImage):
                 continue
             image = container.image
-            misfits = [kind.name for kind in known_types(variant.instances) if not _drives(image.accelerator, kind)]
+            misfits = [kind for kind in known_types(variant.instances) if not _drives(image.accelerator, kind)]
             if misfits and not _serves_both(image):
                 yield Finding(
                     f"variants[{index}].containers[{place}].image",
-                    f"is {image.name} built for accelerator={image.accelerator!r}, but {', '.join(misfits)} has "
-                    f"{', '.join(sorted({_accelerator_of(kind) for kind in known_types(variant.instances)}))}",
+                    f"is {image.name} built for accelerator={image.accelerator!r}, but "
+                    f"{', '.join(f'{kind.name} has {_accelerator_of(kind)}' for kind in misfits)}",
                 )
 
 

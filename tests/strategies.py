@@ -1,0 +1,249 @@
+"""Valid arguments of endpoints, and the ways in which they can go beyond a limit."""
+
+from __future__ import annotations
+
+import string
+from dataclasses import replace
+from datetime import timedelta
+
+from hypothesis import strategies as st
+
+from sm_constructs import (
+    Container,
+    ContainerImage,
+    Instances,
+    ModelData,
+    ModelPackage,
+    Network,
+    PrefixAwareRouting,
+    Scaling,
+    TargetTracking,
+)
+from sm_constructs.facts import instance_types, limit
+
+_ALNUM = string.ascii_letters + string.digits
+_TYPES = sorted(instance_types())
+_REGIONS = ["us-east-1", "eu-west-1"]
+
+names = st.from_regex(r"[a-zA-Z0-9](-?[a-zA-Z0-9]){0,30}", fullmatch=True)
+hexadecimal = st.text("0123456789abcdef", min_size=17, max_size=17)
+environments = st.dictionaries(
+    st.from_regex(r"[a-zA-Z_][a-zA-Z0-9_]{0,30}", fullmatch=True),
+    st.text(st.characters(min_codepoint=32, max_codepoint=0x2FF), max_size=100),
+    max_size=5,
+)
+keys = st.lists(st.text(_ALNUM + "-_", min_size=1, max_size=20), min_size=1, max_size=4).map("/".join)
+buckets = st.from_regex(r"[a-z0-9][a-z0-9-]{1,40}[a-z0-9]", fullmatch=True)
+
+
+def seconds_between(low: int, high: int):
+    return st.integers(low, high).map(lambda count: timedelta(seconds=count))
+
+
+@st.composite
+def images(draw):
+    if draw(st.booleans()):
+        return ContainerImage.from_framework("sklearn", draw(st.sampled_from(["1.2-1", "1.4-2"])))
+    repository = draw(st.from_regex(r"[a-z0-9]{1,20}(/[a-z0-9]{1,20})?", fullmatch=True))
+    tag = draw(st.from_regex(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,30}", fullmatch=True).filter(lambda tag: tag != "latest"))
+    return ContainerImage.from_uri(f"123456789012.dkr.ecr.us-east-1.amazonaws.com/{repository}:{tag}")
+
+
+@st.composite
+def model_data(draw):
+    bucket, key = draw(buckets), draw(keys)
+    return draw(
+        st.sampled_from(
+            [
+                ModelData.from_s3(bucket, f"{key}.tar.gz"),
+                ModelData.from_s3_prefix(bucket, key),
+                ModelData.from_uri(f"s3://{bucket}/{key}.tar.gz"),
+                ModelData.from_uri(f"s3://{bucket}/{key}/"),
+            ]
+        )
+    )
+
+
+@st.composite
+def containers(draw):
+    environment = draw(st.none() | environments)
+    hostname = draw(st.none() | names)
+    if draw(st.integers(0, 9)) == 0:
+        arn = f"arn:aws:sagemaker:us-east-1:123456789012:model-package/{draw(names)}/{draw(st.integers(1, 999))}"
+        return ModelPackage(arn, environment=environment, hostname=hostname)
+    return Container(
+        draw(images()), model_data=draw(st.none() | model_data()), environment=environment, hostname=hostname
+    )
+
+
+@st.composite
+def instances(draw, *, scalable=False, x86=True):
+    types = [
+        name
+        for name in _TYPES
+        if not (scalable and instance_types()[name].burstable) and not (x86 and instance_types()[name].arm)
+    ]
+    chosen = draw(st.lists(st.sampled_from(types), min_size=1, max_size=5, unique=True))
+    local_disk = any(instance_types()[name].nvme for name in chosen)
+    return Instances(
+        chosen[0],
+        pools=chosen[1:],
+        count=draw(st.integers(1, 8)),
+        volume_gb=None if local_disk else draw(st.none() | st.integers(1, 512)),
+        model_download_timeout=draw(st.none() | seconds_between(60, 3600)),
+        startup_timeout=draw(st.none() | seconds_between(60, 3600)),
+        ami_version=draw(st.none() | st.sampled_from(limit("realtime", "inference_ami_version"))),
+        routing=draw(
+            st.sampled_from([None, "LEAST_OUTSTANDING_REQUESTS", "RANDOM"])
+            | st.builds(
+                PrefixAwareRouting,
+                prefix_length=st.integers(1024, 65536),
+                concurrency_threshold=st.integers(1, 1024),
+            )
+        ),
+        ssm_access=draw(st.none() | st.booleans()),
+        capacity_reservation=draw(
+            st.none() | names.map(lambda name: f"arn:aws:sagemaker:us-east-1:123456789012:training-plan/{name}")
+        ),
+        provision_timeout=draw(st.none() | seconds_between(300, 3600)),
+    )
+
+
+cooldowns = st.none() | seconds_between(0, 3600)
+policies = st.builds(
+    TargetTracking.invocations_per_instance,
+    st.integers(1, 10_000) | st.floats(0.01, 1e6),
+    scale_in_cooldown=cooldowns,
+    scale_out_cooldown=cooldowns,
+    scale_in=st.booleans(),
+)
+
+
+@st.composite
+def networks(draw):
+    isolated = draw(st.booleans())
+    if draw(st.booleans()):
+        return Network(isolated=isolated)
+    subnets = draw(st.lists(hexadecimal.map("subnet-{}".format), min_size=1, max_size=16, unique=True))
+    groups = draw(st.lists(hexadecimal.map("sg-{}".format), min_size=1, max_size=5, unique=True))
+    return Network(subnets=subnets, security_groups=groups, isolated=isolated)
+
+
+@st.composite
+def real_time(draw):
+    """Give valid arguments of a RealTimeEndpoint."""
+    scaled = draw(st.booleans())
+    arguments = {"container": draw(containers()), "instances": draw(instances(scalable=scaled))}
+    if scaled:
+        count = arguments["instances"].count
+        arguments["scaling"] = Scaling(
+            draw(st.integers(1, count)), draw(st.integers(count, 20)), policies=[draw(policies)]
+        )
+    if draw(st.booleans()):
+        arguments["endpoint_name"] = draw(names)
+    if draw(st.booleans()):
+        arguments["network"] = draw(networks())
+    if draw(st.booleans()):
+        arguments["retain_capacity"] = draw(st.booleans())
+    return arguments
+
+
+def _instances(**changes):
+    return lambda arguments: {**arguments, "instances": replace(arguments["instances"], **changes)}
+
+
+def _container(**changes):
+    return lambda arguments: {**arguments, "container": replace(arguments["container"], **changes)}
+
+
+def _data(data):
+    return lambda arguments: {
+        **arguments,
+        "container": Container(ContainerImage.from_framework("sklearn", "1.2-1"), model_data=data),
+    }
+
+
+def _image(uri):
+    return lambda arguments: {
+        **arguments,
+        "container": Container(ContainerImage.from_uri(uri)),
+        "network": Network(),
+    }
+
+
+def _scaling(low, high, **policy):
+    policy = TargetTracking.invocations_per_instance(**{"target": 70, **policy})
+    return lambda arguments: {
+        **arguments,
+        "instances": Instances("ml.m5.large", count=max(1, min(low, high))),
+        "scaling": Scaling(low, high, policies=[policy]),
+    }
+
+
+# What is done to valid arguments, and the code that must refuse it. The numbers lie just beyond the limits that
+# AWS documents; they stand here on purpose, apart from facts/, so that a wrong fact is noticed.
+MUTATIONS = [
+    ("SMC001", lambda arguments: {**arguments, "endpoint_name": "a" * 64}),
+    ("SMC001", lambda arguments: {**arguments, "endpoint_name": "a_b"}),
+    ("SMC001", lambda arguments: {**arguments, "endpoint_name": "-a"}),
+    ("SMC010", lambda a: {**a, "network": Network(subnets=[f"subnet-{i}" for i in range(17)], security_groups=["sg"])}),
+    ("SMC010", lambda a: {**a, "network": Network(subnets=["subnet"], security_groups=[f"sg-{i}" for i in range(6)])}),
+    ("SMC010", lambda a: {**a, "network": Network(subnets=[], security_groups=["sg"])}),
+    ("SMC011", lambda arguments: {**arguments, "network": Network(security_groups=["sg-1"])}),
+    ("SMC301", _instances(type="ml.t3.large", pools=())),
+    ("SMC301", _instances(type="m5.large", pools=())),
+    ("SMC302", _instances(count=0)),
+    ("SMC302", _instances(count=1.5)),
+    ("SMC303", _instances(volume_gb=0)),
+    ("SMC303", _instances(volume_gb=513)),
+    ("SMC304", _instances(type="ml.g5.xlarge", pools=(), volume_gb=100)),
+    ("SMC304", _instances(type="ml.m5d.large", pools=(), volume_gb=100)),
+    ("SMC306", _instances(model_download_timeout=timedelta(seconds=59))),
+    ("SMC306", _instances(model_download_timeout=timedelta(seconds=3601))),
+    ("SMC306", _instances(model_download_timeout=timedelta(seconds=60.5))),
+    ("SMC307", _instances(startup_timeout=timedelta(seconds=59))),
+    ("SMC307", _instances(startup_timeout=timedelta(seconds=3601))),
+    ("SMC308", _instances(ami_version="al2-ami-sagemaker-inference-gpu-1")),
+    ("SMC310", _instances(routing="KV_AWARE")),
+    ("SMC310", _instances(routing="PREFIX_AWARE")),
+    ("SMC311", _instances(routing=PrefixAwareRouting(prefix_length=1023, concurrency_threshold=1))),
+    ("SMC311", _instances(routing=PrefixAwareRouting(prefix_length=65537, concurrency_threshold=1))),
+    ("SMC311", _instances(routing=PrefixAwareRouting(prefix_length=1024, concurrency_threshold=0))),
+    ("SMC311", _instances(routing=PrefixAwareRouting(prefix_length=1024, concurrency_threshold=1025))),
+    ("SMC312", _instances(type="ml.m5.large", pools=("ml.m5.large",), volume_gb=None)),
+    ("SMC312", _instances(type="ml.m5.large", pools=tuple(f"ml.m6i.{n}xlarge" for n in (2, 4, 8, 12, 16)))),
+    ("SMC313", _instances(provision_timeout=timedelta(seconds=299))),
+    ("SMC313", _instances(provision_timeout=timedelta(seconds=3601))),
+    ("SMC314", _instances(capacity_reservation="training-plan/plan")),
+    ("SMC330", lambda a: {**_data(None)(a), "instances": Instances("ml.c7g.large")}),
+    ("SMC401", _image("123456789012.dkr.ecr.us-east-1.amazonaws.com/" + "a" * 250)),
+    ("SMC401", _image("123456789012.dkr.ecr.us-east-1.amazonaws.com/a b:1")),
+    ("SMC402", _container(environment={f"V{i}": "" for i in range(101)})),
+    ("SMC403", _container(environment={"1A": ""})),
+    ("SMC403", _container(environment={"A" * 1025: ""})),
+    ("SMC404", _container(environment={"A": "x" * 1025})),
+    ("SMC404", _container(environment={"A": 1})),
+    ("SMC405", _container(environment={f"V{i}": "x" * 1000 for i in range(33)})),
+    ("SMC406", _container(hostname="a.b")),
+    ("SMC406", _container(hostname="a" * 64)),
+    ("SMC407", _image("docker.io/library/nginx:1.29")),
+    ("SMC409", lambda a: {**a, "container": Container(ContainerImage.from_framework("sklearn", "0.1"))}),
+    ("SMC409", lambda a: {**a, "container": Container(ContainerImage.from_framework("sklaern", "1.2-1"))}),
+    ("SMC410", _image("123456789012.dkr.ecr.ap-south-1.amazonaws.com/a:1")),
+    ("SMC413", lambda arguments: {**arguments, "container": ModelPackage("arn:aws:s3:::bucket")}),
+    ("SMC440", _data(ModelData.from_uri("https://example.com/model.tar.gz"))),
+    ("SMC440", _data(ModelData.from_s3("bucket", "a" * 1020 + ".tar.gz"))),
+    ("SMC441", _data(ModelData.from_s3("bucket", "model.tgz"))),
+    ("SMC441", _data(ModelData.from_uri("s3://bucket/model"))),
+    ("SMC441", _data(ModelData.from_s3_prefix("bucket", ""))),
+    ("SMC442", _data(ModelData.from_s3_prefix("bucket", "a/../b"))),
+    ("SMC601", _scaling(0, 4)),
+    ("SMC602", _scaling(4, 3)),
+    ("SMC603", _scaling(1, 2.5)),
+    ("SMC604", lambda a: {**_scaling(1, 4)(a), "instances": Instances("ml.t2.medium")}),
+    ("SMC605", lambda a: {**_scaling(2, 4)(a), "instances": Instances("ml.m5.large", count=1)}),
+    ("SMC605", lambda a: {**_scaling(2, 4)(a), "instances": Instances("ml.m5.large", count=5)}),
+    ("SMC608", _scaling(1, 4, scale_in_cooldown=timedelta(seconds=-1))),
+    ("SMC608", _scaling(1, 4, scale_out_cooldown=timedelta(seconds=0.5))),
+    ("SMC610", _scaling(1, 4, target=1e200)),
+]
