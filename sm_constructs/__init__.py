@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from sm_constructs.model_data import ModelData, S3Location
     from sm_constructs.network import Network
     from sm_constructs.problems import InvalidHosting, Problem
-    from sm_constructs.scaling import Scaling, TargetTracking
+    from sm_constructs.scaling import Scaling, ScheduledCapacity, TargetTracking
 
 __version__ = "0.1.0"
 
@@ -32,6 +32,7 @@ _HOMES = {
     "RealTimeEndpoint": "endpoints.real_time",
     "S3Location": "model_data",
     "Scaling": "scaling",
+    "ScheduledCapacity": "scaling",
     "TargetTracking": "scaling",
 }
 
@@ -49,6 +50,7 @@ __all__ = [
     "RealTimeEndpoint",
     "S3Location",
     "Scaling",
+    "ScheduledCapacity",
     "TargetTracking",
 ]
 

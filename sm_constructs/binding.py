@@ -13,7 +13,7 @@ from aws_cdk import AssetHashType, AssetStaging, Aws, CfnMapping, FileAssetPacka
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_ecr_assets as ecr_assets
 
-from sm_constructs.containers import AssetImage, Container, EcrImage, ModelPackage, PublishedImage, UriImage
+from sm_constructs.containers import AssetImage, EcrImage, ModelPackage, PublishedImage, UriImage
 from sm_constructs.facts import images, instance_types
 from sm_constructs.model_data import Archive, Directory, S3Archive, S3Prefix, UriData
 from sm_constructs.packing import check_archive, pack
@@ -27,11 +27,12 @@ if TYPE_CHECKING:
 
     from aws_cdk import aws_kms as kms
     from aws_cdk import aws_s3 as s3
+    from aws_cdk import aws_sns as sns
     from constructs import Construct
 
-    from sm_constructs.containers import ContainerImage
+    from sm_constructs.containers import Container, ContainerImage
     from sm_constructs.instances import Instances
-    from sm_constructs.model_data import ModelData
+    from sm_constructs.model_data import ModelData, S3Location
     from sm_constructs.network import Network
     from sm_constructs.packing import Packed
     from sm_constructs.problems import Problem
@@ -92,7 +93,7 @@ class Bound:
 
 
 def pack_artifacts(
-    containers: Iterable[Container | ModelPackage],
+    artifacts: Iterable[ModelData | None],
 ) -> tuple[dict[ModelData, Packed], list[Problem]]:
     """Pack or check the model data that lies on this machine, before anything is created.
 
@@ -103,8 +104,7 @@ def pack_artifacts(
     """
     packed: dict[ModelData, Packed] = {}
     problems: list[Problem] = []
-    for container in containers:
-        data = container.model_data if isinstance(container, Container) else None
+    for data in artifacts:
         try:
             if isinstance(data, Directory):
                 packed[data] = pack(data.path, framework=data.framework)
@@ -119,8 +119,10 @@ def bind_container(
     scope: Construct,
     site: Site,
     container: Container | ModelPackage,
-    instances: Instances,
     packed: Mapping[ModelData, Packed],
+    *,
+    suffix: str = "",
+    instances: Instances | None = None,
 ) -> tuple[Properties, tuple[Needs, ...]]:
     """Write a container definition.
 
@@ -132,10 +134,12 @@ def bind_container(
         Where `scope` is.
     container : Container or ModelPackage
         What to write.
-    instances : Instances
-        What it runs on; an image that is built here is built for their processor.
     packed : Mapping[ModelData, Packed]
         The archives of model data on this machine.
+    suffix : str
+        Tells the assets of this container from those of the others in `scope`.
+    instances : Instances, optional
+        What it runs on; an image that is built here is built for their processor.
 
     Returns
     -------
@@ -145,9 +149,11 @@ def bind_container(
     if isinstance(container, ModelPackage):
         parts = [Bound({"modelPackageName": container.arn}, Needs(model_packages=(_package_arn(container, site),)))]
     else:
-        parts = [_bind_image(scope, site, container.image, instances)]
+        parts = [_bind_image(scope, site, container.image, f"Image{suffix}", instances)]
         if container.model_data is not None:
-            parts.append(_bind_model_data(scope, site, container.model_data, packed))
+            parts.append(bind_model_data(scope, site, container.model_data, packed, f"ModelData{suffix}"))
+        if container.models is not None:
+            parts.append(_bind_store(site, container.models, cache=container.cache_models))
     definition: Properties = {}
     for part in parts:
         definition |= part.properties
@@ -163,7 +169,9 @@ def _package_arn(package: ModelPackage, site: Site) -> str:
     return package.arn if is_arn else site.arns.of("sagemaker", f"model-package/{package.arn}")
 
 
-def _bind_image(scope: Construct, site: Site, image: ContainerImage, instances: Instances) -> Bound:
+def _bind_image(
+    scope: Construct, site: Site, image: ContainerImage, asset_id: str, instances: Instances | None
+) -> Bound:
     match image:
         case UriImage():
             return _bind_uri_image(image, site)
@@ -174,7 +182,7 @@ def _bind_image(scope: Construct, site: Site, image: ContainerImage, instances: 
                 uri = repository.repository_uri_for_tag("latest" if tag is None else tag)
             return Bound({"image": uri}, Needs(repositories=(repository.repository_arn,)))
         case AssetImage(directory, options):
-            return _build_image(scope, directory, options, instances)
+            return _build_image(scope, asset_id, directory, options, instances)
         case PublishedImage():
             return _bind_published_image(image, site)
         case _:
@@ -198,11 +206,13 @@ def _bind_uri_image(image: UriImage, site: Site) -> Bound:
     return Bound({"image": uri, "imageConfig": config}, Needs(credentials=(arn,)))
 
 
-def _build_image(scope: Construct, directory: str, options: Mapping[str, Any], instances: Instances) -> Bound:
-    known = instance_types().get(instances.type)
+def _build_image(
+    scope: Construct, asset_id: str, directory: str, options: Mapping[str, Any], instances: Instances | None
+) -> Bound:
+    known = None if instances is None else instance_types().get(instances.type)
     arm = known is not None and known.arm
     platform = ecr_assets.Platform.LINUX_ARM64 if arm else ecr_assets.Platform.LINUX_AMD64
-    asset = ecr_assets.DockerImageAsset(scope, "Image", directory=directory, **{"platform": platform, **options})
+    asset = ecr_assets.DockerImageAsset(scope, asset_id, directory=directory, **{"platform": platform, **options})
     return Bound({"image": asset.image_uri}, Needs(repositories=(asset.repository.repository_arn,)))
 
 
@@ -241,7 +251,10 @@ def _account_at_deployment(stack: Stack, image: images.FrameworkImage) -> str:
     return known[table]
 
 
-def _bind_model_data(scope: Construct, site: Site, data: ModelData, packed: Mapping[ModelData, Packed]) -> Bound:
+def bind_model_data(
+    scope: Construct, site: Site, data: ModelData, packed: Mapping[ModelData, Packed], asset_id: str
+) -> Bound:
+    """Write where model data lies."""
     match data:
         case S3Archive(bucket, key):
             return _archive(_named(bucket), _arn(bucket, site), key, _encryption(bucket))
@@ -255,10 +268,57 @@ def _bind_model_data(scope: Construct, site: Site, data: ModelData, packed: Mapp
             arn = f"arn:{site.arns.partition}:s3:::{bucket_name}"
             return (_tree if data.is_prefix else _archive)(bucket_name, arn, key, ())
         case Directory() | Archive():
-            return _upload(scope, site, packed[data])
+            return _upload(scope, site, packed[data], asset_id)
         case _:
             message = f"model data is made by one of the ModelData.from_… methods, not {type(data).__name__}"
             raise TypeError(message)
+
+
+def _bind_store(site: Site, models: ModelData, *, cache: bool) -> Bound:
+    """Write the store of a multi-model container: a prefix, given as if it were one object."""
+    match models:
+        case S3Prefix(bucket, prefix):
+            url, arn, kms_keys = f"s3://{_named(bucket)}/{prefix}", _arn(bucket, site), _encryption(bucket)
+        case UriData(url):
+            bucket_name, _, prefix = url.partition("://")[2].partition("/")
+            arn, kms_keys = f"arn:{site.arns.partition}:s3:::{bucket_name}", ()
+        case _:
+            message = f"a store of models is made by ModelData.from_s3_prefix, not {type(models).__name__}"
+            raise TypeError(message)
+    properties: Properties = {"mode": "MultiModel", "modelDataUrl": url}
+    if not cache:
+        properties["multiModelConfig"] = {"modelCacheSetting": "Disabled"}
+    return Bound(properties, Needs(objects=((arn, prefix),), keys=kms_keys))
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A location in S3, as resources and statements name it."""
+
+    uri: str
+    bucket_arn: str
+    prefix: str
+    kms_keys: tuple[str, ...]
+
+
+def place_of(location: S3Location, site: Site) -> Place:
+    """Say where a location is."""
+    return Place(
+        f"s3://{_named(location.bucket)}/{location.prefix}",
+        _arn(location.bucket, site),
+        location.prefix,
+        _encryption(location.bucket),
+    )
+
+
+def topic_arn(topic: sns.ITopic | str) -> str:
+    """Give the ARN of a topic."""
+    return topic if isinstance(topic, str) else topic.topic_arn
+
+
+def key_arn(key: kms.IKey | str) -> str:
+    """Give the ARN of a key."""
+    return key if isinstance(key, str) else key.key_arn
 
 
 def _named(bucket: s3.IBucket | str) -> str:
@@ -283,10 +343,10 @@ def _tree(bucket: str, arn: str, prefix: str, kms_keys: tuple[str, ...]) -> Boun
     return Bound({"modelDataSource": {"s3DataSource": source}}, Needs(objects=((arn, prefix),), keys=kms_keys))
 
 
-def _upload(scope: Construct, site: Site, archive: Packed) -> Bound:
+def _upload(scope: Construct, site: Site, archive: Packed, asset_id: str) -> Bound:
     staged = AssetStaging(
         scope,
-        "ModelData",
+        asset_id,
         source_path=str(archive.path),
         asset_hash=archive.digest,
         asset_hash_type=AssetHashType.CUSTOM,

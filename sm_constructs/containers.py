@@ -177,6 +177,11 @@ class Container:
         the containers of a model. Default: none.
     hostname : str, optional
         The name of the container among those of its model. Default: none.
+    models : ModelData, optional
+        The store of a multi-model container: the prefix under which the archives of all its models lie; made by
+        `ModelData.from_s3_prefix`. Default: the container serves one model, `model_data`.
+    cache_models : bool, default True
+        Whether a multi-model container keeps models in memory between requests.
 
     Examples
     --------
@@ -192,6 +197,8 @@ class Container:
     model_data: ModelData | None = None
     environment: Mapping[str, str] | None = None
     hostname: str | None = None
+    models: ModelData | None = None
+    cache_models: bool = True
 
 
 @dataclass(frozen=True, slots=True)

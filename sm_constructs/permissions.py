@@ -26,8 +26,11 @@ TRUST: dict[str, Any] = {
 }
 """Lets SageMaker, and nothing else, take the role."""
 
-INVOKE_ACTIONS = ("sagemaker:InvokeEndpoint",)
-"""What a caller of a synchronous endpoint may do."""
+INVOKE = "sagemaker:InvokeEndpoint"
+"""Lets a caller send a request and get the answer."""
+
+INVOKE_ASYNC = "sagemaker:InvokeEndpointAsync"
+"""Lets a caller put a request into the queue of an asynchronous endpoint."""
 
 # https://docs.aws.amazon.com/sagemaker/latest/dg/monitoring-cloudwatch.html
 _METRIC_NAMESPACES = ["AWS/SageMaker", "/aws/sagemaker/Endpoints", "/aws/sagemaker/InferenceComponents"]
@@ -63,6 +66,12 @@ class Needs:
         ARNs of Lambda functions that give the credentials of a private registry.
     model_packages : tuple[str, ...]
         ARNs of model packages to deploy from.
+    writes : tuple[tuple[str, str], ...]
+        ARNs of buckets with the prefix to write under.
+    write_keys : tuple[str, ...]
+        ARNs of KMS keys to encrypt with.
+    topics : tuple[str, ...]
+        ARNs of SNS topics to publish to.
     """
 
     repositories: tuple[str, ...] = ()
@@ -70,6 +79,9 @@ class Needs:
     keys: tuple[str, ...] = ()
     credentials: tuple[str, ...] = ()
     model_packages: tuple[str, ...] = ()
+    writes: tuple[tuple[str, str], ...] = ()
+    write_keys: tuple[str, ...] = ()
+    topics: tuple[str, ...] = ()
 
 
 def allow(actions: Sequence[str], resources: Sequence[str], **conditions: Any) -> Statement:  # noqa: ANN401 - IAM's JSON
@@ -117,7 +129,7 @@ def execution_statements(
     list[Statement]
         As AWS asks for, in "How to use SageMaker AI execution roles", CreateModel API, narrowed to the resources.
     """
-    statements = [*_pull(needs), *_read(needs)]
+    statements = [*_pull(needs), *_read(needs), *_write(needs)]
     # The ARN of a log group has :* for its streams behind the name; a final * stands for that as well.
     ends = {True: ("",), False: ("", ":*")}
     logs = [arns.of("logs", f"log-group:{name}{end}") for name in log_groups for end in ends[name.endswith("*")]]
@@ -161,12 +173,23 @@ def _read(needs: Sequence[Needs]) -> list[Statement]:
     statements = []
     by_bucket: dict[str, list[str]] = {}
     for bucket, key in dict.fromkeys(place for need in needs for place in need.objects):
-        by_bucket.setdefault(bucket, []).append(f"{key}*" if key.endswith("/") else key)
+        by_bucket.setdefault(bucket, []).append(f"{key}*" if key.endswith("/") or not key else key)
     for bucket, keys in by_bucket.items():
         statements.append(allow(["s3:GetObject"], [f"{bucket}/{key}" for key in keys]))
         statements.append(allow(["s3:ListBucket"], [bucket], StringLike={"s3:prefix": keys}))
     if kms_keys := _distinct(arn for need in needs for arn in need.keys):
         statements.append(allow(["kms:Decrypt"], kms_keys))
+    return statements
+
+
+def _write(needs: Sequence[Needs]) -> list[Statement]:
+    statements = []
+    if places := _distinct(f"{bucket}/{prefix}*" for need in needs for bucket, prefix in need.writes):
+        statements.append(allow(["s3:AbortMultipartUpload", "s3:PutObject"], places))
+    if kms_keys := _distinct(arn for need in needs for arn in need.write_keys):
+        statements.append(allow(["kms:Decrypt", "kms:GenerateDataKey"], kms_keys))
+    if topics := _distinct(arn for need in needs for arn in need.topics):
+        statements.append(allow(["sns:Publish"], topics))
     return statements
 
 

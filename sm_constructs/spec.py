@@ -9,28 +9,84 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from aws_cdk import aws_iam as iam
     from aws_cdk import aws_kms as kms
+    from aws_cdk import aws_sns as sns
 
+    from sm_constructs.components import InferenceComponent
     from sm_constructs.containers import Container, ModelPackage
     from sm_constructs.instances import Instances
+    from sm_constructs.model_data import S3Location
     from sm_constructs.network import Network
     from sm_constructs.scaling import Scaling
 
-EndpointKind = Literal["real-time"]
+EndpointKind = Literal["real-time", "serverless", "asynchronous", "inference-components"]
 """How an endpoint serves."""
+
+ModelMode = Literal["single", "serial", "direct"]
+"""How the containers of a model work together: one alone, one after the other, or each called by its host name."""
 
 SINGLE_VARIANT = "AllTraffic"
 """The name of the variant where there is only one; the name that the SageMaker SDK uses too."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ModelSpec:
+    """What runs: the containers of a model."""
+
+    containers: tuple[Container | ModelPackage, ...]
+    mode: ModelMode = "single"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Serverless:
+    """What a serverless variant runs on; as the arguments of `ServerlessEndpoint`."""
+
+    memory_mb: int
+    max_concurrency: int
+    provisioned_concurrency: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AsyncInference:
+    """Where an asynchronous endpoint puts its answers; as the arguments of `AsyncEndpoint`."""
+
+    output: S3Location
+    failures: S3Location | None = None
+    success_topic: sns.ITopic | str | None = None
+    error_topic: sns.ITopic | str | None = None
+    include_response_in: tuple[str, ...] = ()
+    max_concurrent_invocations_per_instance: int | None = None
+    output_encryption_key: kms.IKey | str | None = None
+    inputs: tuple[S3Location, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class VariantSpec:
-    """One production variant: what runs, on what, with which share of the traffic."""
+    """One variant: what runs, on what, with which share of the traffic.
+
+    Attributes
+    ----------
+    name : str
+        Its name.
+    model : ModelSpec | None
+        What runs; nothing where inference components bring the models.
+    instances : Instances | None
+        What it runs on, unless it is serverless.
+    serverless : Serverless | None
+        What it runs on, if it is serverless.
+    weight : float
+        Its share of the traffic, relative to the other variants' weights.
+    scaling : Scaling | None
+        How its instances or its provisioned concurrency scale.
+    """
 
     name: str = SINGLE_VARIANT
-    containers: tuple[Container | ModelPackage, ...]
-    instances: Instances
+    model: ModelSpec | None = None
+    instances: Instances | None = None
+    serverless: Serverless | None = None
     weight: float = 1.0
     scaling: Scaling | None = None
 
@@ -45,6 +101,12 @@ class EndpointSpec:
         How it serves.
     variants : tuple[VariantSpec, ...]
         Its production variants.
+    shadow : VariantSpec | None
+        The variant that gets a copy of the requests, and whose answers nobody sees.
+    asynchronous : AsyncInference | None
+        Where the answers go, if it is asynchronous.
+    components : tuple[InferenceComponent, ...]
+        Its inference components.
     endpoint_name, role, network, encryption_key, retain_capacity
         As the arguments of the constructs.
     region : str | None
@@ -53,9 +115,28 @@ class EndpointSpec:
 
     kind: EndpointKind
     variants: tuple[VariantSpec, ...]
+    shadow: VariantSpec | None = None
+    asynchronous: AsyncInference | None = None
+    components: tuple[InferenceComponent, ...] = ()
     endpoint_name: str | None = None
     role: iam.IRole | None = None
     network: Network | None = None
-    encryption_key: kms.IKey | None = None
+    encryption_key: kms.IKey | str | None = None
     retain_capacity: bool | None = None
     region: str | None = None
+
+    def placed_variants(self) -> Iterator[tuple[str, VariantSpec]]:
+        """Give every variant with its place in the spec, the shadow variant last."""
+        for index, variant in enumerate(self.variants):
+            yield f"variants[{index}]", variant
+        if self.shadow is not None:
+            yield "shadow", self.shadow
+
+    def placed_models(self) -> Iterator[tuple[str, ModelSpec]]:
+        """Give every model with its place in the spec, those of inference components last."""
+        for at, variant in self.placed_variants():
+            if variant.model is not None:
+                yield f"{at}.model", variant.model
+        for index, component in enumerate(self.components):
+            if component.model is not None:
+                yield f"components[{index}].model", component.model

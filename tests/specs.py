@@ -14,9 +14,10 @@ from sm_constructs import (
     Network,
     PrefixAwareRouting,
     Scaling,
+    ScheduledCapacity,
     TargetTracking,
 )
-from sm_constructs.spec import SINGLE_VARIANT, EndpointSpec, VariantSpec
+from sm_constructs.spec import SINGLE_VARIANT, EndpointSpec, ModelSpec, VariantSpec
 
 IMAGE = ContainerImage.from_uri("123456789012.dkr.ecr.eu-west-1.amazonaws.com/scorer:1.4")
 MODEL_DATA = ModelData.from_uri("s3://models/churn/model.tar.gz")
@@ -32,6 +33,7 @@ NAMES = {
     "Network": Network,
     "PrefixAwareRouting": PrefixAwareRouting,
     "Scaling": Scaling,
+    "ScheduledCapacity": ScheduledCapacity,
     "TargetTracking": TargetTracking,
     "timedelta": timedelta,
     "image": IMAGE,
@@ -55,7 +57,7 @@ def spec_of(
     variants = tuple(
         VariantSpec(
             name=name,
-            containers=(container or Container(IMAGE, model_data=MODEL_DATA),),
+            model=ModelSpec(containers=(container or Container(IMAGE, model_data=MODEL_DATA),)),
             instances=instances or Instances("ml.m5.large"),
             scaling=scaling,
             weight=weight,

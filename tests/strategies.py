@@ -17,6 +17,7 @@ from sm_constructs import (
     Network,
     PrefixAwareRouting,
     Scaling,
+    ScheduledCapacity,
     TargetTracking,
 )
 from sm_constructs.facts import instance_types, limit
@@ -180,6 +181,22 @@ def _scaling(low, high, **policy):
     }
 
 
+def _policies(*policies):
+    return lambda arguments: {
+        **arguments,
+        "instances": Instances("ml.m5.large"),
+        "scaling": Scaling(1, 4, policies=policies),
+    }
+
+
+def _schedule(*actions):
+    return lambda arguments: {
+        **arguments,
+        "instances": Instances("ml.m5.large"),
+        "scaling": Scaling(1, 4, schedule=actions),
+    }
+
+
 # What is done to valid arguments, and the code that must refuse it. The numbers lie just beyond the limits that
 # AWS documents; they stand here on purpose, apart from facts/, so that a wrong fact is noticed.
 MUTATIONS = [
@@ -245,5 +262,12 @@ MUTATIONS = [
     ("SMC605", lambda a: {**_scaling(2, 4)(a), "instances": Instances("ml.m5.large", count=5)}),
     ("SMC608", _scaling(1, 4, scale_in_cooldown=timedelta(seconds=-1))),
     ("SMC608", _scaling(1, 4, scale_out_cooldown=timedelta(seconds=0.5))),
+    ("SMC603", _scaling(-1, 4)),
     ("SMC610", _scaling(1, 4, target=1e200)),
+    ("SMC611", _policies(TargetTracking.backlog_per_instance(5))),
+    ("SMC611", _policies(TargetTracking.invocations_per_copy(5))),
+    ("SMC612", _schedule(ScheduledCapacity("cron(0 8 * * 1-5)", min_capacity=2))),
+    ("SMC612", _schedule(ScheduledCapacity("rate(1 day)"))),
+    ("SMC602", _schedule(ScheduledCapacity("rate(1 day)", min_capacity=3, max_capacity=2))),
+    ("SMC613", _schedule(*(ScheduledCapacity("rate(1 day)", min_capacity=n) for n in (1, 2)))),
 ]

@@ -32,7 +32,10 @@ def test_a_light_module_does_not_start_node(module):
 
 
 def test_checking_a_whole_spec_does_not_start_node():
-    statement = "import sys; sys.path.insert(0, 'tests'); from specs import spec_of; from sm_constructs import rules; assert rules.check(spec_of()) == []"
+    statement = (
+        "import sys; sys.path.insert(0, 'tests'); from specs import spec_of; from sm_constructs import rules; "
+        "assert rules.check(spec_of()) == []"
+    )
     assert not modules_after(statement) & {"jsii", "aws_cdk", "constructs"}
 
 

@@ -17,7 +17,7 @@ from templates import Synthesised, plain
 from sm_constructs import InvalidHosting, RealTimeEndpoint
 from sm_constructs.local import shapes
 from sm_constructs.rules import check
-from sm_constructs.spec import EndpointSpec, VariantSpec
+from sm_constructs.spec import EndpointSpec, ModelSpec, VariantSpec
 
 OPERATIONS = {
     "AWS::SageMaker::Model": ("sagemaker", "CreateModel", {"ModelName": "name"}),
@@ -41,7 +41,9 @@ ONLY_IN_TEMPLATES = {"RetainAllVariantProperties", "ExcludeRetainedVariantProper
 def spec_of(arguments: dict[str, Any]) -> EndpointSpec:
     given = dict(arguments)
     variant = VariantSpec(
-        containers=(given.pop("container"),), instances=given.pop("instances"), scaling=given.pop("scaling", None)
+        model=ModelSpec(containers=(given.pop("container"),)),
+        instances=given.pop("instances"),
+        scaling=given.pop("scaling", None),
     )
     return EndpointSpec(kind="real-time", variants=(variant,), region="us-east-1", **given)
 

@@ -2,36 +2,47 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 import jsii
 from aws_cdk import Annotations, Resource
-from aws_cdk import aws_applicationautoscaling as autoscaling
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_sagemaker as sagemaker
 from aws_cdk.interfaces import aws_sagemaker as sagemaker_refs
 
 from sm_constructs import rules
-from sm_constructs.binding import bind_container, pack_artifacts, site_of
-from sm_constructs.durations import seconds
+from sm_constructs.binding import bind_container, key_arn, pack_artifacts, site_of
+from sm_constructs.containers import Container
+from sm_constructs.endpoints.asynchronous import async_needs, render_async
+from sm_constructs.endpoints.components import render_component, scaled_component
 from sm_constructs.endpoints.roles import log_groups_of, wait_for_policies
-from sm_constructs.instances import PrefixAwareRouting
+from sm_constructs.endpoints.scaling import Scaled, render_scaling
+from sm_constructs.endpoints.variants import render_variant
 from sm_constructs.monitoring import EndpointMetrics
-from sm_constructs.permissions import INVOKE_ACTIONS, TRUST, execution_statements
+from sm_constructs.permissions import INVOKE, TRUST, execution_statements
+from sm_constructs.scaling import INSTANCES, PROVISIONED_CONCURRENCY
 from sm_constructs.tokens import is_unresolved
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from constructs import Construct
 
     from sm_constructs.binding import Properties
+    from sm_constructs.instances import Instances
     from sm_constructs.model_data import ModelData
     from sm_constructs.packing import Packed
     from sm_constructs.permissions import Needs, Statement
-    from sm_constructs.scaling import Scaling, TargetTracking
-    from sm_constructs.spec import EndpointSpec, VariantSpec
+    from sm_constructs.spec import EndpointKind, EndpointSpec, ModelSpec, VariantSpec
+
+# The kind is part of the logical id, so that another kind is another endpoint: AWS refuses to turn one into the other.
+_ENDPOINT_IDS: Mapping[EndpointKind, str] = {
+    "real-time": "Endpoint",
+    "serverless": "ServerlessEndpoint",
+    "asynchronous": "AsyncEndpoint",
+    "inference-components": "ComponentEndpoint",
+}
 
 
 @jsii.implements(sagemaker.IEndpoint)
@@ -74,9 +85,7 @@ class EndpointBase(EndpointMetrics, Resource):
         --------
         AWS: "Actions, resources, and condition keys for Amazon SageMaker", ``InvokeEndpoint``.
         """
-        return iam.Grant.add_to_principal(
-            grantee=grantee, actions=list(INVOKE_ACTIONS), resource_arns=[self.endpoint_arn]
-        )
+        return iam.Grant.add_to_principal(grantee=grantee, actions=[INVOKE], resource_arns=[self.endpoint_arn])
 
 
 class ImportedEndpoint(EndpointBase):
@@ -105,13 +114,16 @@ def _lower(name: str) -> str:
 
 @jsii.implements(iam.IGrantable, ec2.IConnectable)
 class HostingEndpoint(EndpointBase):
-    """An endpoint with its model, configuration, role and scaling.
+    """An endpoint with its models, configuration, role and scaling.
 
     The ids of its resources are fixed: a changed id would replace a live endpoint.
     """
 
+    _models_are_named: ClassVar[bool] = False
+    """Whether ids of models carry the name of their variant, because there may be several."""
+
     def __init__(self, scope: Construct, id: str, spec: EndpointSpec, names: Mapping[str, str]) -> None:
-        packed, in_artifacts = pack_artifacts(c for variant in spec.variants for c in variant.containers)
+        packed, in_artifacts = pack_artifacts(_artifacts(spec))
         warnings = rules.require(
             spec,
             lambda: f"{'/'.join(part for part in (scope.node.path, id) if part)} ({type(self).__name__})",
@@ -125,48 +137,88 @@ class HostingEndpoint(EndpointBase):
         self._spec = spec
         self._role: iam.IRole | None = spec.role
         self._connections: ec2.Connections | None = None
-        self._render(id, packed)
+        self._models: dict[str, sagemaker.CfnModel] = {}
+        self._components: dict[str, sagemaker.CfnInferenceComponent] = {}
+        self._render((*self._site.path, id), packed)
 
-    def _render(self, id: str, packed: Mapping[ModelData, Packed]) -> None:
+    def _render(self, path: Sequence[str], packed: Mapping[ModelData, Packed]) -> None:
         spec = self._spec
-        variant = spec.variants[0]
-        definitions: list[Properties] = []
-        needs: list[Needs] = []
-        for container in variant.containers:
-            definition, its_needs = bind_container(self, self._site, container, variant.instances, packed)
-            definitions.append(definition)
-            needs += its_needs
+        definitions: dict[str, tuple[ModelSpec, list[Properties]]] = {}
+        needs: list[Needs] = [] if spec.asynchronous is None else [async_needs(spec.asynchronous, self._site)]
+        for model_id, model, instances in self._models_to_make():
+            written: list[Properties] = []
+            for index, container in enumerate(model.containers):
+                suffix = model_id.removeprefix("Model") + (f"-{index}" if index else "")
+                definition, its_needs = bind_container(
+                    self, self._site, container, packed, suffix=suffix, instances=instances
+                )
+                written.append(definition)
+                needs += its_needs
+            definitions[model_id] = (model, written)
         network = self._render_network()
-        statements = execution_statements(
-            needs,
-            self._site.arns,
-            log_groups=log_groups_of(spec.endpoint_name, (*self._site.path, id)),
-            subnets=network["subnets"] if network else (),
-            security_groups=network["securityGroupIds"] if network else (),
-            volume_key=None if spec.encryption_key is None else spec.encryption_key.key_arn,
+        endpoint_id = _ENDPOINT_IDS[spec.kind]
+        role_arn = self._render_role(
+            execution_statements(
+                needs,
+                self._site.arns,
+                log_groups=log_groups_of(spec.endpoint_name, (*path, endpoint_id), components=bool(spec.components)),
+                subnets=network["subnets"] if network else (),
+                security_groups=network["securityGroupIds"] if network else (),
+                volume_key=None if spec.encryption_key is None else key_arn(spec.encryption_key),
+            )
         )
-        role_arn = self._render_role(statements)
-        self._model = sagemaker.CfnModel(
-            self,
-            "Model",
-            execution_role_arn=role_arn,
-            primary_container=definitions[0],
-            vpc_config=network,
-            enable_network_isolation=True if spec.network and spec.network.isolated else None,
-        )
-        if spec.role is not None:
-            wait_for_policies(self._model, spec.role)
+        isolated = True if spec.network and spec.network.isolated else None
+        # Inference components take the network of the endpoint configuration, other models bring their own.
+        of_config = spec.kind == "inference-components"
+        for model_id, (model, written) in definitions.items():
+            several = model.mode != "single"
+            self._models[model_id] = sagemaker.CfnModel(
+                self,
+                model_id,
+                execution_role_arn=role_arn,
+                primary_container=None if several else written[0],
+                containers=written if several else None,
+                inference_execution_config={"mode": "Direct"} if model.mode == "direct" else None,
+                vpc_config=None if of_config else network,
+                enable_network_isolation=None if of_config else isolated,
+            )
+            if spec.role is not None:
+                wait_for_policies(self._models[model_id], spec.role)
         config = sagemaker.CfnEndpointConfig(
             self,
             "Config",
-            production_variants=[render_variant(v, self._model.attr_model_name) for v in spec.variants],
-            kms_key_id=None if spec.encryption_key is None else spec.encryption_key.key_arn,
+            production_variants=[self._render_variant(variant) for variant in spec.variants],
+            shadow_production_variants=None if spec.shadow is None else [self._render_variant(spec.shadow)],
+            async_inference_config=None if spec.asynchronous is None else render_async(spec.asynchronous, self._site),
+            kms_key_id=None if spec.encryption_key is None else key_arn(spec.encryption_key),
+            execution_role_arn=role_arn if of_config else None,
+            vpc_config=network if of_config else None,
+            enable_network_isolation=isolated if of_config else None,
         )
-        self._endpoint = self._render_endpoint(config.attr_endpoint_config_name)
+        if of_config and spec.role is not None:
+            wait_for_policies(config, spec.role)
+        self._endpoint = self._render_endpoint(endpoint_id, config.attr_endpoint_config_name)
         self._name = self._endpoint.attr_endpoint_name
-        for each in spec.variants:
-            if each.scaling is not None:
-                render_scaling(self, self._name, each.name, each.scaling)
+        for component in spec.components:
+            self._components[component.name] = render_component(
+                self, self._site, self._name, spec.variants[0].name, component, self._models, self._components, packed
+            )
+        self._render_scaling()
+
+    def _models_to_make(self) -> Iterator[tuple[str, ModelSpec, Instances | None]]:
+        """Give the construct id of every model, the model, and what it runs on."""
+        for _, variant in self._spec.placed_variants():
+            if variant.model is not None:
+                model_id = f"Model-{variant.name}" if self._models_are_named else "Model"
+                yield model_id, variant.model, variant.instances
+        for component in self._spec.components:
+            if component.model is not None:
+                yield f"Model-{component.name}", component.model, self._spec.variants[0].instances
+
+    def _render_variant(self, variant: VariantSpec) -> Properties:
+        model_id = f"Model-{variant.name}" if self._models_are_named else "Model"
+        model = None if variant.model is None else self._models[model_id].attr_model_name
+        return render_variant(variant, model)
 
     def _render_network(self) -> Properties | None:
         network = self._spec.network
@@ -196,14 +248,11 @@ class HostingEndpoint(EndpointBase):
                 self._spec.role.add_to_principal_policy(iam.PolicyStatement.from_json(statement))
             return self._spec.role.role_arn
         # The permissions stand inside the role, so that the model cannot be created before them.
-        policy = {
-            "policyName": "Execution",
-            "policyDocument": {"Version": "2012-10-17", "Statement": statements},
-        }
+        policy = {"policyName": "Execution", "policyDocument": {"Version": "2012-10-17", "Statement": statements}}
         self._cfn_role = iam.CfnRole(self, "Role", assume_role_policy_document=TRUST, policies=[policy])
         return self._cfn_role.attr_arn
 
-    def _render_endpoint(self, config_name: str) -> sagemaker.CfnEndpoint:
+    def _render_endpoint(self, id: str, config_name: str) -> sagemaker.CfnEndpoint:
         spec = self._spec
         retain = spec.retain_capacity
         if retain is None:
@@ -217,8 +266,25 @@ class HostingEndpoint(EndpointBase):
                 "exclude_retained_variant_properties": list(others),
             }
         return sagemaker.CfnEndpoint(
-            self, "Endpoint", endpoint_config_name=config_name, endpoint_name=spec.endpoint_name, **retained
+            self, id, endpoint_config_name=config_name, endpoint_name=spec.endpoint_name, **retained
         )
+
+    def _render_scaling(self) -> None:
+        for variant in self._spec.variants:
+            # A variant without a model leaves its scaling to SageMaker itself.
+            if variant.scaling is not None and variant.model is not None:
+                scaled = Scaled(
+                    name=variant.name,
+                    resource_id=f"endpoint/{self._name}/variant/{variant.name}",
+                    dimension=INSTANCES if variant.serverless is None else PROVISIONED_CONCURRENCY,
+                    dimensions={"EndpointName": self._name},
+                    from_zero="async/scale_from_zero_alarm",
+                )
+                render_scaling(self, scaled, variant.scaling)
+        for component in self._spec.components:
+            if component.scaling is not None:
+                made = self._components[component.name]
+                render_scaling(self, scaled_component(component, made), component.scaling)
 
     @property
     def endpoint_name(self) -> str:
@@ -239,11 +305,12 @@ class HostingEndpoint(EndpointBase):
     def role(self) -> iam.IRole:
         """The execution role.
 
-        What is granted to it stands in a policy of its own, which the model waits for.
+        What is granted to it stands in a policy of its own, which the models wait for.
         """
         if self._role is None:
             self._role = iam.Role.from_role_name(self, "ExecutionRole", self._cfn_role.ref)
-            self._model.node.add_dependency(self._role)
+            for model in self._models.values():
+                model.node.add_dependency(self._role)
         return self._role
 
     @property
@@ -266,95 +333,19 @@ class HostingEndpoint(EndpointBase):
         return self._connections
 
 
+def _artifacts(spec: EndpointSpec) -> Iterator[ModelData | None]:
+    """Give all model data that is to be packed or checked, if it lies on this machine."""
+    for _, model in spec.placed_models():
+        yield from (c.model_data for c in model.containers if isinstance(c, Container))
+    yield from (component.adapter for component in spec.components)
+
+
 def _argument(at: str, names: Mapping[str, str]) -> str:
     """Give the user's argument for a place in the spec."""
     for place, argument in names.items():
         if at.startswith(place):
             return argument + at.removeprefix(place)
     return at
-
-
-def render_variant(variant: VariantSpec, model_name: str) -> Properties:
-    """Write a production variant."""
-    instances = variant.instances
-    properties: Properties = {
-        "variantName": variant.name,
-        "modelName": model_name,
-        "initialInstanceCount": instances.count,
-        "initialVariantWeight": variant.weight,
-    }
-    if instances.pools:
-        properties["instancePools"] = [
-            {"instanceType": name, "priority": priority} for priority, name in enumerate(instances.types, start=1)
-        ]
-    else:
-        properties["instanceType"] = instances.type
-    optional = {
-        "volumeSizeInGb": instances.volume_gb,
-        "modelDataDownloadTimeoutInSeconds": seconds(instances.model_download_timeout),
-        "containerStartupHealthCheckTimeoutInSeconds": seconds(instances.startup_timeout),
-        "inferenceAmiVersion": instances.ami_version,
-        "enableSsmAccess": instances.ssm_access,
-        "variantInstanceProvisionTimeoutInSeconds": seconds(instances.provision_timeout),
-    }
-    properties |= {name: value for name, value in optional.items() if value is not None}
-    if isinstance(instances.routing, PrefixAwareRouting):
-        properties["routingConfig"] = {
-            "routingStrategy": "PREFIX_AWARE",
-            "prefixAwareRoutingConfig": {
-                "prefixLength": instances.routing.prefix_length,
-                "concurrencyThreshold": instances.routing.concurrency_threshold,
-            },
-        }
-    elif instances.routing is not None:
-        properties["routingConfig"] = {"routingStrategy": instances.routing}
-    if instances.capacity_reservation is not None:
-        properties["capacityReservationConfig"] = {
-            "capacityReservationPreference": "capacity-reservations-only",
-            "mlReservationArn": instances.capacity_reservation,
-        }
-    return properties
-
-
-def render_scaling(scope: Construct, endpoint_name: str, variant_name: str, scaling: Scaling) -> None:
-    """Make the scalable target of a variant, and its policies."""
-    # It refers to the endpoint, so that it is deleted first: a variant must be deregistered before it goes.
-    target = autoscaling.CfnScalableTarget(
-        scope,
-        f"Scaling-{variant_name}",
-        service_namespace="sagemaker",
-        resource_id=f"endpoint/{endpoint_name}/variant/{variant_name}",
-        scalable_dimension="sagemaker:variant:DesiredInstanceCount",
-        min_capacity=scaling.min_capacity,
-        max_capacity=scaling.max_capacity,
-    )
-    for policy in scaling.policies:
-        name = policy.metric.removeprefix("SageMakerVariant")
-        autoscaling.CfnScalingPolicy(
-            scope,
-            f"Scaling-{variant_name}-{name}",
-            policy_name=name,
-            policy_type="TargetTrackingScaling",
-            scaling_target_id=target.ref,
-            target_tracking_scaling_policy_configuration=render_target_tracking(policy),
-        )
-
-
-def render_target_tracking(policy: TargetTracking) -> Properties:
-    """Write a target tracking configuration."""
-    properties: Properties = {
-        "predefinedMetricSpecification": {"predefinedMetricType": policy.metric},
-        "targetValue": policy.target,
-    }
-    for name, time in (
-        ("scaleInCooldown", policy.scale_in_cooldown),
-        ("scaleOutCooldown", policy.scale_out_cooldown),
-    ):
-        if time is not None:
-            properties[name] = seconds(time)
-    if not policy.scale_in:
-        properties["disableScaleIn"] = True
-    return properties
 
 
 __all__ = ["EndpointBase", "HostingEndpoint", "ImportedEndpoint"]

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from sm_constructs.binding import settle_network, site_of
 from sm_constructs.endpoints.base import HostingEndpoint, ImportedEndpoint
-from sm_constructs.spec import EndpointSpec, VariantSpec
+from sm_constructs.spec import EndpointSpec, ModelSpec, VariantSpec
 
 if TYPE_CHECKING:
     from aws_cdk import aws_sagemaker as sagemaker
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from sm_constructs.instances import Instances
     from sm_constructs.scaling import Scaling
 
-_NAMES = {"variants[0].containers[0]": "container", "variants[0].": ""}
+_NAMES = {"variants[0].model.containers[0]": "container", "variants[0].": ""}
 
 
 class RealTimeEndpoint(HostingEndpoint):
@@ -76,7 +76,7 @@ class RealTimeEndpoint(HostingEndpoint):
             options["network"] = settle_network(options["network"])
         spec = EndpointSpec(
             kind="real-time",
-            variants=(VariantSpec(containers=(container,), instances=instances, scaling=scaling),),
+            variants=(VariantSpec(model=ModelSpec(containers=(container,)), instances=instances, scaling=scaling),),
             region=site_of(scope).region,
             **options,
         )

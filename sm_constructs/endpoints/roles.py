@@ -15,9 +15,10 @@ if TYPE_CHECKING:
     from constructs import IConstruct
 
 _LOG_GROUPS = "/aws/sagemaker/Endpoints/"
+_COMPONENT_LOG_GROUPS = "/aws/sagemaker/InferenceComponents/"
 
 
-def log_groups_of(endpoint_name: str | None, path: Sequence[str]) -> list[str]:
+def log_groups_of(endpoint_name: str | None, path: Sequence[str], *, components: bool = False) -> list[str]:
     """Give the names of an endpoint's log groups; ``*`` stands for what is not known before deployment.
 
     Parameters
@@ -25,17 +26,20 @@ def log_groups_of(endpoint_name: str | None, path: Sequence[str]) -> list[str]:
     endpoint_name : str, optional
         The name of the endpoint, where the user gave one.
     path : Sequence[str]
-        The ids from the stack down to the endpoint construct, from which the logical id comes.
+        The ids from the stack down to the endpoint resource, from which the logical id comes.
+    components : bool
+        Whether there are inference components, which have log groups of their own.
     """
-    if endpoint_name is not None:
-        return [f"{_LOG_GROUPS}{endpoint_name}"]
     # CloudFormation makes the name of the logical id, with more around it, and cuts what is too long. The
     # beginning of the logical id is put together as the CDK does it (core/lib/private/uniqueid.ts).
     human = ""
-    for part in (*path, "Endpoint"):
+    for part in path:
         if not human.endswith(part):
             human += re.sub("[^A-Za-z0-9]", "", part)
-    return [f"{_LOG_GROUPS}*{human[:_CERTAIN]}*"]
+    groups = [f"{_LOG_GROUPS}*{human[:_CERTAIN]}*" if endpoint_name is None else f"{_LOG_GROUPS}{endpoint_name}"]
+    if components:
+        groups.append(f"{_COMPONENT_LOG_GROUPS}*{human.removesuffix(path[-1])[:_CERTAIN]}*")
+    return groups
 
 
 _CERTAIN = 24

@@ -7,7 +7,7 @@ with the target.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn, cast
 
 from moto.applicationautoscaling import models as moto_models
 from moto.applicationautoscaling import urls as moto_urls
@@ -16,6 +16,8 @@ from moto.sagemaker.models import sagemaker_backends
 
 if TYPE_CHECKING:
     from moto.applicationautoscaling.models import FakeApplicationAutoscalingPolicy, FakeScalableTarget
+
+    from sm_constructs.local.hosting_backend import HostingBackend
 
 _VARIANT_DIMENSIONS = frozenset(
     {"sagemaker:variant:DesiredInstanceCount", "sagemaker:variant:DesiredProvisionedConcurrency"}
@@ -56,9 +58,9 @@ class AutoScalingBackend(moto_models.ApplicationAutoscalingBackend):
         lowest = min_capacity if min_capacity is not None or known is None else known.min_capacity
         highest = max_capacity if max_capacity is not None or known is None else known.max_capacity
         if lowest is None or highest is None:
-            raise _refused("MinCapacity and MaxCapacity are required to register a new scalable target.")
+            _refuse("MinCapacity and MaxCapacity are required to register a new scalable target.")
         if lowest > highest:
-            raise _refused(f"Maximum capacity {highest} cannot be less than minimum capacity {lowest}.")
+            _refuse(f"Maximum capacity {highest} cannot be less than minimum capacity {lowest}.")
         if dimension in _VARIANT_DIMENSIONS:
             self._check_variant(r_id, dimension)
         return super().register_scalable_target(
@@ -90,8 +92,8 @@ class AutoScalingBackend(moto_models.ApplicationAutoscalingBackend):
         """Answer PutScalingPolicy."""
         if not self._scalable_target_exists(resource_id, scalable_dimension):
             raise JsonRESTError(
-                "ObjectNotFoundException",
-                f"No scalable target registered for service namespace: {service_namespace}, "
+                error_type="ObjectNotFoundException",
+                message=f"No scalable target registered for service namespace: {service_namespace}, "
                 f"resource ID: {resource_id}, scalable dimension: {scalable_dimension}",
             )
         return super().put_scaling_policy(
@@ -100,34 +102,33 @@ class AutoScalingBackend(moto_models.ApplicationAutoscalingBackend):
 
     def _check_variant(self, resource_id: str, dimension: str) -> None:
         names = variant_of(resource_id)
-        hosting = sagemaker_backends[self.account_id][self.region_name].hosting
-        variant = None if names is None else hosting.variant(*names)
+        sagemaker = cast("HostingBackend", sagemaker_backends[self.account_id][self.region_name])
+        variant = None if names is None else sagemaker.hosting.variant(*names)
         if variant is None:
-            raise _refused(f"SageMaker endpoint variant does not exist: {resource_id}")
+            _refuse(f"SageMaker endpoint variant does not exist: {resource_id}")
         if dimension.endswith("DesiredProvisionedConcurrency"):
             if variant.get("ServerlessConfig", {}).get("ProvisionedConcurrency") is None:
-                raise _refused(f"The variant has no provisioned concurrency: {resource_id}")
+                _refuse(f"The variant has no provisioned concurrency: {resource_id}")
         # https://docs.aws.amazon.com/sagemaker/latest/dg/endpoint-auto-scaling-add-console.html
         elif variant.get("InstanceType", "").startswith("ml.t2."):
-            raise _refused(f"Autoscaling is not possible with burstable instances such as {variant['InstanceType']}")
+            _refuse(f"Autoscaling is not possible with burstable instances such as {variant['InstanceType']}")
 
 
-def check_target(namespace: str, resource_id: str, dimension: str) -> bool:
-    """Refuse a resource id that does not go with its dimension; stands in for moto's function of this purpose.
+_check_target_of_moto = moto_models._target_params_are_valid  # noqa: SLF001
 
-    moto's has a list of dimensions in which two of SageMaker's three are missing. That the dimension is one of AWS's
-    is checked against the service model, before.
+
+def check_target(namespace: str, r_id: str, dimension: str) -> bool:
+    """Refuse a resource id that does not go with its dimension.
+
+    Stands in for moto's function, which knows one of SageMaker's three dimensions, and leaves other services to it.
     """
-    dimension_namespace, _, kind_and_property = dimension.partition(":")
-    kind = kind_and_property.partition(":")[0]
-    # moto's own function keeps the exceptions of other services, such as keyspaces and MSK.
-    known_kind = kind == "broker-storage" or kind == moto_models._get_resource_type_from_resource_id(
-        resource_id
-    )
-    if dimension_namespace != namespace or not known_kind:
-        raise _refused("Unsupported service namespace, resource type or scalable dimension")
+    if namespace != "sagemaker":
+        return _check_target_of_moto(namespace, r_id, dimension)
+    component = r_id.startswith("inference-component/") and dimension.startswith("sagemaker:inference-component:")
+    if not component and (variant_of(r_id) is None or dimension not in _VARIANT_DIMENSIONS):
+        _refuse("Unsupported service namespace, resource type or scalable dimension")
     return True
 
 
-def _refused(message: str) -> JsonRESTError:
-    return JsonRESTError("ValidationException", message)
+def _refuse(message: str) -> NoReturn:
+    raise JsonRESTError(error_type="ValidationException", message=message)

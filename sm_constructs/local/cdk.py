@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
-class NoCdk(RuntimeError):
+class NoCdk(RuntimeError):  # noqa: N818 - it says what is missing
     """There is no CDK command line."""
 
     def __init__(self) -> None:

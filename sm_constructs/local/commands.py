@@ -24,6 +24,7 @@ def deploy(options: argparse.Namespace) -> int:
             aws = stack.enter_context(_embedded(options))
         aws.bootstrap()
         code = _cdk(aws, "deploy", "--require-approval", "never", *options.arguments)
+        sys.stdout.write("\n")
         _show(aws)
         return code
 
@@ -58,7 +59,8 @@ def up(options: argparse.Namespace) -> int:
 
 def _embedded(options: argparse.Namespace, *, announced: bool = False) -> EmbeddedAws:
     if importlib.util.find_spec("moto") is None:
-        raise RuntimeError("The embedded AWS needs an extra: pip install 'sm-constructs[local]'")
+        message = "The embedded AWS needs an extra: pip install 'sm-constructs[local]'"
+        raise RuntimeError(message)
     return EmbeddedAws(
         account=options.account or DEFAULT_ACCOUNT, region=options.region or DEFAULT_REGION, announced=announced
     )
@@ -69,7 +71,8 @@ def _running(options: argparse.Namespace) -> Aws | None:
     if aws is None:
         return None
     if options.account not in {None, aws.account}:
-        raise RuntimeError(f"The embedded AWS that is running has account {aws.account}, not {options.account}.")
+        message = f"The embedded AWS that is running has account {aws.account}, not {options.account}."
+        raise RuntimeError(message)
     aws.region = options.region or aws.region
     return aws
 
@@ -84,5 +87,5 @@ def _cdk(aws: Aws, *arguments: str) -> int:
 
 
 def _show(aws: Aws) -> None:
-    sys.stdout.write(f"\n{status.table(status.endpoints(aws))}\n")
+    sys.stdout.write(f"{status.table(status.endpoints(aws))}\n")
     sys.stdout.flush()

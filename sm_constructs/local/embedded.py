@@ -86,7 +86,7 @@ class EmbeddedAws(Aws):
             self.port = listening.getsockname()[1]
             number = listening.fileno()
             command = [sys.executable, "-m", "sm_constructs.local.server", "--socket", str(number)]
-            return subprocess.Popen(
+            return subprocess.Popen(  # noqa: S603 - our own module
                 [*command, "--account", self.account, "--directory", str(directory)],
                 stdin=subprocess.PIPE,
                 stdout=log,
@@ -101,7 +101,8 @@ class EmbeddedAws(Aws):
         while identity(self.port) is None:
             if process.poll() is not None or time.monotonic() > deadline:
                 log = (directory / "log").read_text(errors="replace") if directory.exists() else ""
-                raise RuntimeError(f"The embedded AWS did not start.\n{log}")
+                message = f"The embedded AWS did not start.\n{log}"
+                raise RuntimeError(message)
             time.sleep(0.05)
 
 
@@ -148,5 +149,6 @@ def _runtime_directory() -> Path:
     try:
         directory.mkdir(mode=0o700)
     except FileExistsError:
-        raise RuntimeError(f"Another embedded AWS is running for {Path.cwd()}, or starting.") from None
+        message = f"Another embedded AWS is running for {Path.cwd()}, or starting."
+        raise RuntimeError(message) from None
     return directory

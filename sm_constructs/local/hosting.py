@@ -41,6 +41,9 @@ _CAPTURE = "DataCaptureConfig"
 class Refused(Exception):  # noqa: N818 - AWS calls it ValidationException
     """SageMaker refuses a request; the message is what it answers."""
 
+    def __init__(self, *, message: str) -> None:
+        super().__init__(message)
+
 
 @dataclass(slots=True)
 class Hosted:
@@ -192,7 +195,7 @@ class Hosting:
         for change in wanted:
             if change["VariantName"] not in endpoint.variants:
                 raise Refused(
-                    f'The variant name(s) "{change["VariantName"]}" is/are not present within endpoint '
+                    message=f'The variant name(s) "{change["VariantName"]}" is/are not present within endpoint '
                     f'configuration "{endpoint.content["EndpointConfigName"]}".'
                 )
         for change in wanted:
@@ -228,7 +231,7 @@ class Hosting:
     def _create(self, things: dict[str, Hosted], kind: str, name: str, params: Params) -> Hosted:
         arn = self._arn(kind, name)
         if name in things:
-            raise Refused(f'Cannot create already existing {_words(kind)} "{arn}".')
+            raise Refused(message=f'Cannot create already existing {_words(kind)} "{arn}".')
         content = {key: value for key, value in params.items() if key != "Tags" and value is not None}
         now = _now()
         things[name] = Hosted(name, arn, content, list(params.get("Tags") or ()), now, now)
@@ -238,7 +241,7 @@ class Hosting:
         try:
             return things[name]
         except KeyError:
-            raise Refused(f'Could not find {_words(kind)} "{self._arn(kind, name)}".') from None
+            raise Refused(message=f'Could not find {_words(kind)} "{self._arn(kind, name)}".') from None
 
     def _delete(self, things: dict[str, Hosted], kind: str, name: str) -> dict[str, Any]:
         self._find(things, kind, name)
@@ -309,12 +312,14 @@ class Hosting:
         for name in self._registered_variants(endpoint.name):
             before = self.variant(endpoint.name, name)
             after = variants.get(name)
-            if before is None or (after is not None and before.get("InstanceType") == after.get("InstanceType")):
+            if before is None:
+                continue
+            if after is not None and before.get("InstanceType") == after.get("InstanceType"):
                 continue
             change = "removed" if after is None else "given another instance type"
             raise Refused(
-                f'The variant "{name}" of endpoint "{endpoint.arn}" cannot be {change} while it is registered as a '
-                "scalable target with Application Auto Scaling. Deregister the scalable target first."
+                message=f'The variant "{name}" of endpoint "{endpoint.arn}" cannot be {change} while it is '
+                "registered as a scalable target with Application Auto Scaling. Deregister the scalable target first."
             )
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, cast
 
 from botocore import xform_name
 from moto.applicationautoscaling.models import applicationautoscaling_backends
-from moto.core.exceptions import ServiceException
 from moto.core.responses import ActionResult
 from moto.sagemaker import urls as moto_urls
+from moto.sagemaker.exceptions import AWSValidationException
 from moto.sagemaker.models import SageMakerModelBackend
 from moto.sagemaker.responses import SageMakerResponse
 from moto.utilities.utils import get_partition
@@ -17,6 +17,8 @@ from sm_constructs.local.hosting import OPERATIONS, Hosting, Refused
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from sm_constructs.local.autoscaling import AutoScalingBackend
 
 
 class HostingBackend(SageMakerModelBackend):
@@ -30,14 +32,16 @@ class HostingBackend(SageMakerModelBackend):
             account=account_id,
             region=region_name,
             partition=get_partition(region_name),
-            registered_variants=lambda endpoint_name: applicationautoscaling_backends[account_id][
-                region_name
-            ].registered_variants(endpoint_name),
+            registered_variants=self._registered_variants,
         )
         # Here moto looks for what has tags.
-        self._models = self.hosting.models
-        self.endpoint_configs = self.hosting.endpoint_configs
-        self.endpoints = self.hosting.endpoints
+        self._models = self.hosting.models  # type: ignore[assignment]
+        self.endpoint_configs = self.hosting.endpoint_configs  # type: ignore[assignment]
+        self.endpoints = self.hosting.endpoints  # type: ignore[assignment]
+
+    def _registered_variants(self, endpoint_name: str) -> set[str]:
+        backend = applicationautoscaling_backends[self.account_id][self.region_name]
+        return cast("AutoScalingBackend", backend).registered_variants(endpoint_name)
 
 
 class HostingResponse(SageMakerResponse):
@@ -46,11 +50,11 @@ class HostingResponse(SageMakerResponse):
 
 def _answer(operation: str) -> Callable[[HostingResponse], ActionResult]:
     def answer(self: HostingResponse) -> ActionResult:
+        hosting = cast("HostingBackend", self.sagemaker_backend).hosting
         try:
-            result: dict[str, Any] = self.sagemaker_backend.hosting.perform(operation, self.params)
+            return ActionResult(hosting.perform(operation, self.params))
         except Refused as refused:
-            raise ServiceException("ValidationException", str(refused)) from refused
-        return ActionResult(result)
+            raise AWSValidationException(str(refused)) from refused
 
     answer.__name__ = xform_name(operation)
     answer.__doc__ = f"Answer {operation}."

@@ -64,7 +64,7 @@ def run_live(command: Sequence[str], *, environment: Mapping[str, str]) -> int:
 def _leashed(
     command: Sequence[str], environment: Mapping[str, str], directory: str | None, output: int | None
 ) -> Iterator[subprocess.Popen[str]]:
-    process = subprocess.Popen(
+    process = subprocess.Popen(  # noqa: S603 - what the caller wants run
         [sys.executable, __file__, *command],
         env=dict(environment),
         cwd=directory,
@@ -97,7 +97,7 @@ def let_go(process: subprocess.Popen[str]) -> Iterator[None]:
 
 def _main(command: Sequence[str]) -> int:
     """Run a command in this process's session, which is its own; end the whole session with the parent."""
-    child = subprocess.Popen(command, stdin=subprocess.DEVNULL)
+    child = subprocess.Popen(command, stdin=subprocess.DEVNULL)  # noqa: S603
 
     def end() -> None:
         _signal_session(signal.SIGTERM)

@@ -11,8 +11,10 @@ import moto.applicationautoscaling.responses
 import moto.cloudformation.models
 import moto.cloudformation.responses
 import moto.cloudformation.urls
+import moto.s3.models
 import moto.sagemaker.models
 import moto.sagemaker.urls
+from moto.iam.access_control import PermissionResult
 
 from sm_constructs.local import autoscaling, hosting_backend, stack_resources, stacks
 
@@ -20,8 +22,8 @@ from sm_constructs.local import autoscaling, hosting_backend, stack_resources, s
 def apply() -> None:
     """Put this package's classes in their places; before moto answers its first request."""
     # CloudFormation: rollback, replacement, order and errors. moto makes stacks in several places, by these names.
-    moto.cloudformation.models.ResourceMap = stack_resources.StackResources
-    moto.cloudformation.models.Stack = stacks.Stack
+    moto.cloudformation.models.ResourceMap = stack_resources.StackResources  # type: ignore[attr-defined]
+    moto.cloudformation.models.Stack = stacks.Stack  # type: ignore[misc]
     moto.cloudformation.models.cloudformation_backends.backend = stacks.StackBackend
     moto.cloudformation.urls.url_paths["{0}/$"] = stacks.StackResponse.dispatch
 
@@ -31,6 +33,9 @@ def apply() -> None:
 
     # Application Auto Scaling: AWS's checks. moto's own two know one of SageMaker's three dimensions.
     moto.applicationautoscaling.models.applicationautoscaling_backends.backend = autoscaling.AutoScalingBackend
-    moto.applicationautoscaling.models._target_params_are_valid = autoscaling.check_target
+    moto.applicationautoscaling.models._target_params_are_valid = autoscaling.check_target  # noqa: SLF001
     response = moto.applicationautoscaling.responses.ApplicationAutoScalingResponse
-    response._validate_params = lambda _: None
+    response._validate_params = lambda self: None  # type: ignore[method-assign]  # noqa: ARG005, SLF001
+
+    # S3: moto takes a denial under a condition for one without. The CDK's own bucket denies all that comes without TLS.
+    moto.s3.models.FakeBucket.get_permission = lambda *_: PermissionResult.NEUTRAL  # type: ignore[method-assign]

@@ -69,7 +69,12 @@ def main() -> None:
 
 def _end_soon(server: BaseWSGIServer, directory: Path) -> None:
     """End, also if a request that runs right now does not."""
-    timer = threading.Timer(1.0, lambda: (shutil.rmtree(directory, ignore_errors=True), os._exit(0)))
+
+    def give_up() -> None:
+        shutil.rmtree(directory, ignore_errors=True)
+        os._exit(0)
+
+    timer = threading.Timer(1.0, give_up)
     timer.daemon = True
     timer.start()
     server.shutdown()
@@ -107,7 +112,7 @@ def _application() -> WSGIApplication:
 
 def _warm_up() -> None:
     """Import what the first deployment needs while the CDK command line is still starting."""
-    from cfnlint.schema import manager
+    from cfnlint.schema import manager  # type: ignore[import-untyped]  # noqa: F401
 
 
 class _Identified:

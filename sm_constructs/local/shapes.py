@@ -11,9 +11,12 @@ import functools
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-import regex
+import regex  # type: ignore[import-untyped]
 from botocore.loaders import Loader
 from botocore.model import ListShape, MapShape, OperationModel, ServiceModel, Shape, StructureShape
+
+#: Any value that a request can carry.
+Json = Any
 
 _INTEGERS = frozenset({"integer", "long"})
 _FRACTIONS = frozenset({"float", "double"})
@@ -26,7 +29,7 @@ _FROM_JAVA = (
 )
 
 
-def check(service: str, operation: str, params: Mapping[str, Any]) -> list[str]:
+def check(service: str, operation: str, params: Mapping[str, Json]) -> list[str]:
     """Tell everything that AWS would refuse about a request's shape.
 
     Parameters
@@ -35,7 +38,7 @@ def check(service: str, operation: str, params: Mapping[str, Any]) -> list[str]:
         The service as boto3 names it, such as ``"sagemaker"``.
     operation : str
         The operation as AWS names it, such as ``"CreateEndpointConfig"``.
-    params : Mapping[str, Any]
+    params : Mapping[str, Json]
         The request's parameters, under AWS's names. A value of None counts as absent.
 
     Returns
@@ -70,7 +73,7 @@ def operation_model(service: str, operation: str) -> OperationModel:
     return service_model(service).operation_model(operation)
 
 
-def _problems(shape: Shape, value: Any, path: str) -> Iterator[str]:
+def _problems(shape: Shape, value: Json, path: str) -> Iterator[str]:
     if not _has_type(shape, value):
         yield _unsatisfied(value, path, f"Member must be of type {shape.type_name}")
     elif isinstance(shape, StructureShape):
@@ -84,7 +87,7 @@ def _problems(shape: Shape, value: Any, path: str) -> Iterator[str]:
             yield _unsatisfied(value, path, constraint)
 
 
-def _structure(shape: StructureShape, value: Mapping[str, Any], path: str) -> Iterator[str]:
+def _structure(shape: StructureShape, value: Mapping[str, Json], path: str) -> Iterator[str]:
     given = {name: member for name, member in value.items() if member is not None}
     for name in shape.required_members:
         # A client fills an idempotency token in by itself.
@@ -99,7 +102,7 @@ def _structure(shape: StructureShape, value: Mapping[str, Any], path: str) -> It
             yield f"Unknown member at '{_join(path, name)}'; {shape.name} has: [{', '.join(shape.members)}]"
 
 
-def _list(shape: ListShape, value: Sequence[Any], path: str) -> Iterator[str]:
+def _list(shape: ListShape, value: Sequence[Json], path: str) -> Iterator[str]:
     for constraint in _broken(shape, value):
         yield _unsatisfied(value, path, constraint)
     for index, member in enumerate(value, start=1):
@@ -111,7 +114,7 @@ def _list(shape: ListShape, value: Sequence[Any], path: str) -> Iterator[str]:
             break
 
 
-def _map(shape: MapShape, value: Mapping[str, Any], path: str) -> Iterator[str]:
+def _map(shape: MapShape, value: Mapping[str, Json], path: str) -> Iterator[str]:
     for constraint in _broken(shape, value):
         yield _unsatisfied(value, path, constraint)
     if any(any(_broken(shape.key, key)) for key in value):
@@ -124,7 +127,7 @@ def _map(shape: MapShape, value: Mapping[str, Any], path: str) -> Iterator[str]:
             break
 
 
-def _broken(shape: Shape, value: Any) -> Iterator[str]:
+def _broken(shape: Shape, value: Json) -> Iterator[str]:
     """Tell which constraints of a shape the value itself breaks; not those of its members."""
     if shape.type_name in _INTEGERS | _FRACTIONS:
         size, what = value, "value"
@@ -158,7 +161,7 @@ def _constraints(shape: Shape) -> str:
     return f"[{', '.join(found)}]"
 
 
-def _has_type(shape: Shape, value: Any) -> bool:
+def _has_type(shape: Shape, value: Json) -> bool:  # noqa: PLR0911 - one per type
     kind = shape.type_name
     if kind in _INTEGERS:
         return isinstance(value, int) and not isinstance(value, bool)
@@ -186,12 +189,12 @@ def _pattern(pattern: str) -> regex.Pattern[str]:
     return regex.compile(pattern, regex.UNICODE if r"\p{" in pattern else regex.ASCII)
 
 
-def _unsatisfied(value: Any, path: str, constraint: str) -> str:
+def _unsatisfied(value: Json, path: str, constraint: str) -> str:
     shown = "null" if value is None else f"'{_shown(value)}'"
     return f"Value {shown} at '{path}' failed to satisfy constraint: {constraint}"
 
 
-def _shown(value: Any) -> str:
+def _shown(value: Json) -> str:
     """Write a value as Java would, since that is what AWS shows."""
     if isinstance(value, bool):
         return str(value).lower()

@@ -12,7 +12,6 @@ import functools
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from moto.cloudformation.exceptions import ValidationError
 from moto.cloudformation.parsing import (
@@ -25,11 +24,12 @@ from moto.utilities.utils import get_partition
 
 from sm_constructs.local.resources import TYPES, Resource
 from sm_constructs.local.resources.deletions import delete_moto_resource
+from sm_constructs.local.shapes import Json
 
-Definition = Mapping[str, Any]
+Definition = Mapping[str, Json]
 
 
-class ResourceFailed(Exception):
+class ResourceFailed(Exception):  # noqa: N818 - it says what happened to the resource
     """One resource could not be created, changed or deleted; the cause is chained."""
 
     def __init__(self, logical_id: str, action: str) -> None:
@@ -48,17 +48,17 @@ class Standing:
         Its name in the template and its type.
     definition : Definition
         What the template says about it.
-    properties : dict[str, Any]
+    properties : dict[str, Json]
         Its properties, resolved.
-    model : Any
+    model : Json
         The object that is the resource: one of this package's or one of moto's.
     """
 
     logical_id: str
     type: str
     definition: Definition
-    properties: dict[str, Any]
-    model: Any
+    properties: dict[str, Json]
+    model: Json
 
     @property
     def physical_id(self) -> str:
@@ -69,13 +69,13 @@ class Standing:
 class StackResources(ResourceMap):
     """moto's map from names to what ``Ref`` and ``Fn::GetAtt`` find there, without its making of resources."""
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Json, **kwargs: Json) -> None:
         super().__init__(*args, **kwargs)
         self.standing: dict[str, Standing] = {}
         self.no_echo_parameter_keys: list[str] = []
         self._parsed_resources["AWS::Partition"] = get_partition(self._region_name)
 
-    def __getitem__(self, key: str) -> Any:
+    def __getitem__(self, key: str) -> Json:
         return self._parsed_resources[key]
 
     def __iter__(self) -> Iterator[str]:
@@ -84,15 +84,13 @@ class StackResources(ResourceMap):
     def __len__(self) -> int:
         return len(self.standing)
 
-    def build_change_set_actions(self, template: dict[str, Any]) -> dict[str, dict[str, dict[str, str]]]:
-        """List what a change set adds, modifies and removes; refuse a template that cannot be deployed."""
-        check_template(template)
-        actions: dict[str, dict[str, dict[str, str]]] = super().build_change_set_actions(template)
-        return actions
+    @property
+    def template(self) -> Mapping[str, Json]:
+        """The template that was read last."""
+        return self._template
 
-    def read(self, template: dict[str, Any], parameters: Mapping[str, Any]) -> dict[str, Definition]:
+    def read(self, template: dict[str, Json], parameters: Mapping[str, Json]) -> dict[str, Definition]:
         """Take a template; give the definitions of the resources that it has under its conditions, in order."""
-        check_template(template)
         self._template = template
         self.input_parameters = dict(parameters)
         self.resolved_parameters = {}
@@ -113,17 +111,17 @@ class StackResources(ResourceMap):
         }
         return {logical_id: wanted[logical_id] for logical_id in dependency_order(wanted)}
 
-    def resolve(self, definition: Definition) -> dict[str, Any]:
+    def resolve(self, definition: Definition) -> dict[str, Json]:
         """Give a resource's properties with everything put in that they refer to."""
         properties = copy.deepcopy(definition.get("Properties") or {})
         self._check_attributes(properties)
         try:
-            resolved: dict[str, Any] = _without_none(clean_json(properties, self))
+            resolved: dict[str, Json] = _without_none(clean_json(properties, self))
         except KeyError as error:
             raise ValidationError(message=f"Template error: nothing is named {error}") from error
         return resolved
 
-    def create(self, logical_id: str, definition: Definition, properties: dict[str, Any]) -> Standing:  # type: ignore[override]
+    def create(self, logical_id: str, definition: Definition, properties: dict[str, Json]) -> Standing:  # type: ignore[override]
         """Create a resource and keep it."""
         kind = definition["Type"]
         model_class = _class_of(kind)
@@ -141,21 +139,20 @@ class StackResources(ResourceMap):
         self.keep(standing)
         return standing
 
-    def update(self, standing: Standing, definition: Definition, properties: dict[str, Any]) -> None:  # type: ignore[override]
-        """Change a resource in place."""
+    def update(self, standing: Standing, definition: Definition, properties: dict[str, Json]) -> None:  # type: ignore[override]
+        """Change a resource in place; one that fails is taken as changed, and can be changed back."""
         _check_properties(standing.type, standing.logical_id, properties)
-        model = standing.model
-        if isinstance(model, Resource):
-            model.update(properties, standing.properties)
+        previous, standing.definition, standing.properties = standing.properties, definition, properties
+        if isinstance(standing.model, Resource):
+            standing.model.update(properties, previous)
         else:
-            model = _class_of(standing.type).update_from_cloudformation_json(
-                original_resource=model,
-                new_resource_name=model.physical_resource_id,
+            standing.model = _class_of(standing.type).update_from_cloudformation_json(
+                original_resource=standing.model,
+                new_resource_name=standing.physical_id,
                 cloudformation_json={"Type": standing.type, "Properties": copy.deepcopy(properties)},
                 account_id=self._account_id,
                 region_name=self._region_name,
             )
-        standing.definition, standing.properties, standing.model = definition, properties, model
         self.keep(standing)
 
     def delete(self, standing: Standing) -> bool:  # type: ignore[override]
@@ -180,7 +177,7 @@ class StackResources(ResourceMap):
             del self.standing[standing.logical_id]
             del self._parsed_resources[standing.logical_id]
 
-    def _physical_name(self, logical_id: str, kind: str, properties: Mapping[str, Any]) -> str:
+    def _physical_name(self, logical_id: str, kind: str, properties: Mapping[str, Json]) -> str:
         model_class = _class_of(kind)
         given = properties.get(model_class.cloudformation_name_type())
         if given:
@@ -193,7 +190,7 @@ class StackResources(ResourceMap):
         head, _, tail = name.rpartition("-")
         return f"{head[: limit - len(tail) - 1].rstrip('-')}-{tail}"
 
-    def _check_attributes(self, value: Any) -> None:
+    def _check_attributes(self, value: Json) -> None:
         """Refuse an ``Fn::GetAtt`` that moto would answer with nothing, dropping the property."""
         if isinstance(value, Mapping):
             wanted = value.get("Fn::GetAtt")
@@ -209,7 +206,7 @@ class StackResources(ResourceMap):
                 self._check_attributes(member)
 
 
-def check_template(template: Mapping[str, Any]) -> None:
+def check_template(template: Mapping[str, Json]) -> None:
     """Refuse a template with resource types that neither moto nor this package has; moto would skip them."""
     resources = template.get("Resources")
     if not resources:
@@ -224,7 +221,7 @@ def check_template(template: Mapping[str, Any]) -> None:
     dependency_order(resources)
 
 
-def needs_replacement(standing: Standing, properties: Mapping[str, Any]) -> bool:
+def needs_replacement(standing: Standing, properties: Mapping[str, Json]) -> bool:
     """Tell whether AWS replaces a resource to give it these properties."""
     model_class = _class_of(standing.type)
     if not issubclass(model_class, Resource) and _is_abstract(model_class.update_from_cloudformation_json):
@@ -235,7 +232,7 @@ def needs_replacement(standing: Standing, properties: Mapping[str, Any]) -> bool
     )
 
 
-def custom_name(standing: Standing, properties: Mapping[str, Any]) -> str | None:
+def custom_name(standing: Standing, properties: Mapping[str, Json]) -> str | None:
     """Give the name that a resource has by its template and would have again if it were replaced."""
     name_property = _class_of(standing.type).cloudformation_name_type()
     name = properties.get(name_property)
@@ -265,7 +262,7 @@ def dependency_order(definitions: Mapping[str, Definition]) -> list[str]:
     return order
 
 
-def _references(value: Any) -> Iterator[str]:
+def _references(value: Json) -> Iterator[str]:
     if isinstance(value, list):
         for member in value:
             yield from _references(member)
@@ -283,7 +280,7 @@ def _references(value: Any) -> Iterator[str]:
                 yield from _references(member)
 
 
-def _check_properties(kind: str, logical_id: str, properties: Mapping[str, Any]) -> None:
+def _check_properties(kind: str, logical_id: str, properties: Mapping[str, Json]) -> None:
     """Refuse properties that the type does not have, and missing ones that it demands."""
     schema = _schema(kind)
     known = schema.get("properties", {})
@@ -297,35 +294,35 @@ def _check_properties(kind: str, logical_id: str, properties: Mapping[str, Any])
 
 
 @functools.lru_cache
-def _schema(kind: str) -> Mapping[str, Any]:
+def _schema(kind: str) -> Mapping[str, Json]:
     """Give what CloudFormation publishes about a type; cfn-lint, which moto brings along, carries it."""
     # Not above: it takes a third of a second, and only the first deployment needs it.
-    from cfnlint.schema import ResourceNotFoundError
-    from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER
+    from cfnlint.schema import ResourceNotFoundError  # type: ignore[import-untyped]
+    from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER  # type: ignore[import-untyped]
 
     try:
-        schema: Mapping[str, Any] = PROVIDER_SCHEMA_MANAGER.get_resource_schema("us-east-1", kind).schema
+        schema: Mapping[str, Json] = PROVIDER_SCHEMA_MANAGER.get_resource_schema("us-east-1", kind).schema
     except ResourceNotFoundError:
         return {}
     return schema
 
 
-def _class_of(kind: str) -> Any:
+def _class_of(kind: str) -> Json:
     return TYPES.get(kind) or get_model_map()[kind]
 
 
-def _is_abstract(method: Any) -> bool:
+def _is_abstract(method: Json) -> bool:
     return getattr(method, "__isabstractmethod__", False)
 
 
-def _at(properties: Any, path: str) -> Any:
+def _at(properties: Json, path: str) -> Json:
     """Give the value at a path like ``/properties/VpcConfig/Subnets``."""
     for name in path.split("/")[2:]:
         properties = properties.get(name) if isinstance(properties, Mapping) else None
     return properties
 
 
-def _without_none(value: Any) -> Any:
+def _without_none(value: Json) -> Json:
     """Drop what ``AWS::NoValue`` left; moto does so in maps but not in lists."""
     if isinstance(value, Mapping):
         return {name: _without_none(member) for name, member in value.items() if member is not None}

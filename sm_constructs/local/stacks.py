@@ -6,14 +6,17 @@ This module drives the deployment; what a resource is and how it is resolved sta
 
 from __future__ import annotations
 
+import contextlib
+import datetime as dt
 import functools
 from collections.abc import Callable, Collection, Mapping
-from typing import Any
+from typing import Any, cast
 
 from moto.cloudformation import models as moto_models
 from moto.cloudformation import urls as moto_urls
-from moto.cloudformation.exceptions import AlreadyExistsException, ValidationError
-from moto.cloudformation.models import ChangeSet, CloudFormationBackend, Event, Export
+from moto.cloudformation.exceptions import AlreadyExistsException, CloudFormationError, ValidationError
+from moto.cloudformation.models import ChangeSet, CloudFormationBackend, Event
+from moto.cloudformation.parsing import Export, OutputMap
 from moto.cloudformation.responses import CloudFormationResponse
 from moto.cloudformation.utils import generate_stack_id
 from moto.core.responses import ActionResult, EmptyResult
@@ -23,6 +26,7 @@ from sm_constructs.local.stack_resources import (
     ResourceFailed,
     StackResources,
     Standing,
+    check_template,
     custom_name,
     dependency_order,
     needs_replacement,
@@ -34,10 +38,19 @@ class Stack(moto_models.Stack):
 
     resource_map: StackResources
 
+    @staticmethod
+    def cloudformation_name_type() -> str:
+        """Tell that no property gives a nested stack its name."""
+        return ""
+
+    def is_created(self) -> bool:
+        """Tell whether a nested stack stands."""
+        return str(self.status).endswith("_COMPLETE") and "ROLLBACK" not in self.status
+
     @property
     def stack_parameters(self) -> dict[str, str]:
         """The parameters as they were given, which is how they are given again; moto has them resolved."""
-        slots = self.resource_map._template.get("Parameters", {})
+        slots = self.resource_map.template.get("Parameters", {})
         return {
             name: str(self.resource_map.input_parameters.get(name, slot.get("Default", "")))
             for name, slot in slots.items()
@@ -69,7 +82,7 @@ class Stack(moto_models.Stack):
         definitions = self.parse_template(template)
         self.resource_map.cross_stack_resources = exports
         self._enter(f"{operation}_IN_PROGRESS", "User Initiated")
-        before = (self.resource_map._template, self.resource_map.input_parameters)
+        before = (self.resource_map.template, self.resource_map.input_parameters)
         deployment = _Deployment(self.resource_map, self._report)
         try:
             deployment.bring(self.resource_map.read(definitions, parameters))
@@ -123,7 +136,7 @@ class Stack(moto_models.Stack):
 
     def _publish(self, template: dict[str, Any], exports: dict[str, Export]) -> None:
         """Resolve the outputs, and export what they export."""
-        outputs = moto_models.OutputMap(self.resource_map, template, self.stack_id)
+        outputs = OutputMap(self.resource_map, template, self.stack_id)
         for name in outputs.outputs:
             _ = outputs[name]
         mine = {export.name: export for export in outputs.exports}
@@ -142,6 +155,7 @@ class Stack(moto_models.Stack):
     def _enter(self, status: str, reason: str | None = None) -> None:
         self.status, self.status_reason = status, reason
         self._add_stack_event(status, resource_status_reason=reason)
+        self._keep_order()
 
     def _report(self, resource: Standing | None, logical_id: str, kind: str, status: str, reason: str | None) -> None:
         self.events.append(
@@ -156,6 +170,13 @@ class Stack(moto_models.Stack):
                 resource_properties=None,
             )
         )
+        self._keep_order()
+
+    def _keep_order(self) -> None:
+        """Give the newest event a time after that of the one before; clients sort events by their milliseconds."""
+        *_, before, newest = [None, *self.events]
+        if before is not None:
+            newest.timestamp = max(newest.timestamp, before.timestamp + dt.timedelta(milliseconds=1))
 
 
 #: Takes an event: the resource as far as it stands, its logical id, its type, the status and the reason.
@@ -303,6 +324,11 @@ def _words(error: Exception) -> str:
     return str(message) if message else type(error).__name__
 
 
+class _ChangeSetNotFound(CloudFormationError):
+    code = "ChangeSetNotFoundException"
+    message = "ChangeSet [{change_set}] does not exist"
+
+
 class StackBackend(CloudFormationBackend):
     """moto's backend, whose stacks deploy themselves."""
 
@@ -316,13 +342,15 @@ class StackBackend(CloudFormationBackend):
         notification_arns: list[str] | None = None,
         tags: dict[str, str] | None = None,
         role_arn: str | None = None,
-        enable_termination_protection: bool | None = False,
+        enable_termination_protection: bool | None = False,  # noqa: FBT001, FBT002 - moto's signature
         timeout_in_mins: int | None = None,
         stack_policy_body: str | None = None,
     ) -> Stack:
         """Answer CreateStack."""
         if any(stack.name == name for stack in self.stacks.values()):
-            raise AlreadyExistsException(f"Stack [{name}] already exists")
+            message = f"Stack [{name}] already exists"
+            raise AlreadyExistsException(message)
+        check_template(Stack.parse_template(template))
         stack = Stack(
             stack_id=generate_stack_id(name, self.region_name, self.account_id),
             name=name,
@@ -337,21 +365,58 @@ class StackBackend(CloudFormationBackend):
             timeout_in_mins=timeout_in_mins,
             stack_policy_body=stack_policy_body,
         )
-        stack.resource_map.build_change_set_actions(Stack.parse_template(template))
         self.stacks[stack.stack_id] = stack
         stack.deploy("CREATE", template, parameters, self.exports)
         return stack
 
+    def update_stack(
+        self,
+        name: str,
+        template: str,
+        role_arn: str | None,
+        parameters: list[dict[str, Any]],
+        tags: dict[str, str] | None,
+    ) -> moto_models.Stack:
+        """Answer UpdateStack."""
+        check_template(Stack.parse_template(template))
+        return super().update_stack(name, template, role_arn, parameters, tags)
+
+    def create_change_set(
+        self,
+        stack_name: str,
+        change_set_name: str,
+        template: str,
+        parameters: dict[str, str],
+        description: str,
+        change_set_type: str,
+        notification_arns: list[str] | None = None,
+        tags: dict[str, str] | None = None,
+        role_arn: str | None = None,
+    ) -> tuple[str, str]:
+        """Answer CreateChangeSet; a template that cannot be deployed leaves no stack behind, not even in review."""
+        check_template(Stack.parse_template(template))
+        return super().create_change_set(
+            stack_name,
+            change_set_name,
+            template,
+            parameters,
+            description,
+            change_set_type,
+            notification_arns,
+            tags,
+            role_arn,
+        )
+
     def execute_change_set(self, change_set_name: str, stack_name: str | None = None) -> None:
         """Answer ExecuteChangeSet."""
         change_set = self.find_change_set(change_set_name, stack_name)
-        stack = self.stacks[change_set.stack_id]
+        stack = cast("Stack", self.stacks[change_set.stack_id])
         stack.deploy(change_set.change_set_type, change_set.template, change_set.parameters, self.exports)
         change_set.execution_status = "EXECUTE_COMPLETE"
 
     def delete_stack(self, name_or_stack_id: str) -> None:
         """Answer DeleteStack; a stack of which something could not be deleted stays."""
-        for stack in list(self.stacks.values()):
+        for stack in cast("list[Stack]", list(self.stacks.values())):
             if name_or_stack_id in {stack.name, stack.stack_id}:
                 stack.delete()
                 if stack.status == "DELETE_COMPLETE":
@@ -369,7 +434,7 @@ class StackBackend(CloudFormationBackend):
                 change_set.stack_id,
             }:
                 return change_set
-        raise ValidationError(message=f"ChangeSet [{name}] does not exist")
+        raise _ChangeSetNotFound(change_set=name)
 
 
 class StackResponse(CloudFormationResponse):
@@ -380,10 +445,11 @@ class StackResponse(CloudFormationResponse):
         return ActionResult(self._change_set())
 
     def delete_change_set(self) -> ActionResult:
-        """Answer DeleteChangeSet."""
-        self.cloudformation_backend.delete_change_set(self._change_set().change_set_id)
+        """Answer DeleteChangeSet, which on AWS succeeds when there is none."""
+        with contextlib.suppress(_ChangeSetNotFound):
+            self.cloudformation_backend.delete_change_set(self._change_set().change_set_id)
         return EmptyResult()
 
     def _change_set(self) -> ChangeSet:
-        backend = self.cloudformation_backend
+        backend = cast("StackBackend", self.cloudformation_backend)
         return backend.find_change_set(self._get_param("ChangeSetName"), self._get_param("StackName"))

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from sm_constructs.local.aws import Aws
+    from sm_constructs.local.shapes import Json
 
 _DASH = "-"
 
@@ -54,7 +55,7 @@ def table(rows: Sequence[EndpointStatus]) -> str:
     )
 
 
-def _endpoint(sagemaker: Any, name: str, targets: Iterable[Mapping[str, Any]]) -> EndpointStatus:
+def _endpoint(sagemaker: Json, name: str, targets: Iterable[Mapping[str, Any]]) -> EndpointStatus:
     endpoint = sagemaker.describe_endpoint(EndpointName=name)
     config = sagemaker.describe_endpoint_config(EndpointConfigName=endpoint["EndpointConfigName"])
     models = [
@@ -80,7 +81,7 @@ def _endpoint(sagemaker: Any, name: str, targets: Iterable[Mapping[str, Any]]) -
     )
 
 
-def _kind(config: Mapping[str, Any], models: Sequence[Mapping[str, Any]]) -> str:
+def _kind(config: Mapping[str, Any], models: Sequence[Mapping[str, Any]]) -> str:  # noqa: PLR0911 - one per kind
     """Name the way of serving, in the words of this package's constructs."""
     variants = config["ProductionVariants"]
     if config.get("ShadowProductionVariants"):

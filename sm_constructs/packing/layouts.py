@@ -102,7 +102,7 @@ def check(names: Collection[str], framework: str) -> Iterator[Problem]:
         top = deeper[0]
         remedy = f"that is one level too deep, in {top}/: move it to the top, or give {top}/ itself"
     else:
-        remedy = "add it, or leave framework out if another script's address is in the container's environment"
+        remedy = "add it, or leave framework out if the container's environment tells it otherwise"
     yield LAYOUT.broken(f"the {framework} container wants {layout.wants}; {remedy}", source=layout.source)
 
 

@@ -64,8 +64,6 @@ def read(member: Member, room: Callable[[], memoryview], took: Callable[[int], N
     left = member.size
     try:
         with member.path.open("rb", buffering=0) as file:
-            if Identity.of(file.fileno()) != member.identity:
-                raise Changed(member)
             while left:
                 place = room()[:left]
                 size = file.readinto(place) or 0

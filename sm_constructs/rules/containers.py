@@ -23,9 +23,9 @@ _UNKNOWN_VERSION = 'ContainerImage.from_framework("sklearn", "99")'
 
 def running(spec: EndpointSpec) -> Iterator[tuple[str, Container | ModelPackage]]:
     """Give every container and model package, with its place."""
-    for index, variant in enumerate(spec.variants):
-        for place, container in enumerate(variant.containers):
-            yield f"variants[{index}].containers[{place}]", container
+    for at, model in spec.placed_models():
+        for index, container in enumerate(model.containers):
+            yield f"{at}.containers[{index}]", container
 
 
 def by_uri(spec: EndpointSpec) -> Iterator[tuple[str, UriImage, EcrUri | None]]:
@@ -137,17 +137,17 @@ def environment_size(spec: EndpointSpec) -> Iterator[Finding]:
     """Check the size of all variables together."""
     said = limit("realtime", "environment")["all_maps_total"]
     most = int(said.split()[0]) * 1024
-    for index, variant in enumerate(spec.variants):
+    for at, model in spec.placed_models():
         size = sum(
             len(text.encode())
-            for container in variant.containers
+            for container in model.containers
             for pair in (container.environment or {}).items()
             for text in pair
             if is_text(text)
         )
         if size > most:
             yield Finding(
-                f"variants[{index}].containers[0].environment",
+                f"{at}.containers[0].environment",
                 f"has {size} bytes in all; together they have at most {said}",
             )
 

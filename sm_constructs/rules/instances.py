@@ -22,8 +22,19 @@ if TYPE_CHECKING:
 
 def hosted(spec: EndpointSpec) -> Iterator[tuple[str, Instances]]:
     """Give the instances of every variant, with their place."""
-    for index, variant in enumerate(spec.variants):
-        yield f"variants[{index}].instances", variant.instances
+    for at, variant in spec.placed_variants():
+        if variant.instances is not None:
+            yield f"{at}.instances", variant.instances
+
+
+def published(spec: EndpointSpec) -> Iterator[tuple[str, PublishedImage, Instances]]:
+    """Give every image that AWS publishes, with its place and what it runs on."""
+    for at, variant in spec.placed_variants():
+        if variant.model is None or variant.instances is None:
+            continue
+        for index, container in enumerate(variant.model.containers):
+            if isinstance(container, Container) and isinstance(container.image, PublishedImage):
+                yield f"{at}.model.containers[{index}].image", container.image, variant.instances
 
 
 def typed(spec: EndpointSpec) -> Iterator[tuple[str, str]]:
@@ -330,18 +341,16 @@ def capacity_reservation(spec: EndpointSpec) -> Iterator[Finding]:
 )
 def processor(spec: EndpointSpec) -> Iterator[Finding]:
     """Check that a framework's image is built for the processor of the instances."""
-    for index, variant in enumerate(spec.variants):
-        for place, container in enumerate(variant.containers):
-            if not isinstance(container, Container) or not isinstance(container.image, PublishedImage):
-                continue
-            arm = "graviton" in f"{container.image.name} {container.image.accelerator}"
-            misfits = [kind.name for kind in known_types(variant.instances) if kind.arm is not arm]
-            if misfits:
-                yield Finding(
-                    f"variants[{index}].containers[{place}].image",
-                    f"is {container.image.name} built for {'Arm' if arm else 'x86'}, but {', '.join(misfits)} has "
-                    f"{'an x86' if arm else 'an Arm'} processor",
-                )
+    for at, image, instances in published(spec):
+        arm = image.accelerator == "graviton"
+        misfits = [kind.name for kind in known_types(instances) if kind.arm is not arm]
+        if misfits:
+            yield Finding(
+                at,
+                f"is {image.name} built for {'Arm' if arm else 'x86'}, but {', '.join(misfits)} has "
+                f"{'an x86' if arm else 'an Arm'} processor"
+                + ("" if arm else '; accelerator="graviton" is built for it, where AWS publishes one'),
+            )
 
 
 @rule(
@@ -356,18 +365,11 @@ def processor(spec: EndpointSpec) -> Iterator[Finding]:
 )
 def accelerator(spec: EndpointSpec) -> Iterator[Finding]:
     """Warn of accelerators that stand idle, or that a container will look for in vain."""
-    for index, variant in enumerate(spec.variants):
-        for place, container in enumerate(variant.containers):
-            if not isinstance(container, Container) or not isinstance(container.image, PublishedImage):
-                continue
-            image = container.image
-            misfits = [kind for kind in known_types(variant.instances) if not _drives(image.accelerator, kind)]
-            if misfits and not _serves_both(image):
-                yield Finding(
-                    f"variants[{index}].containers[{place}].image",
-                    f"is {image.name} built for accelerator={image.accelerator!r}, but "
-                    f"{', '.join(f'{kind.name} has {_accelerator_of(kind)}' for kind in misfits)}",
-                )
+    for at, image, instances in published(spec):
+        misfits = [kind for kind in known_types(instances) if not _drives(image.accelerator, kind)]
+        if misfits and not _serves_both(image):
+            having = ", ".join(f"{kind.name} has {_accelerator_of(kind)}" for kind in misfits)
+            yield Finding(at, f"is {image.name} built for accelerator={image.accelerator!r}, but {having}")
 
 
 def _drives(accelerator: str, kind: InstanceType) -> bool:

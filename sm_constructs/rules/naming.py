@@ -54,8 +54,8 @@ def endpoint_name(spec: EndpointSpec) -> Iterator[Finding]:
 def variant_name(spec: EndpointSpec) -> Iterator[Finding]:
     """Check the variants' names."""
     shape = limit("realtime", "variant_name")
-    for index, variant in enumerate(spec.variants):
-        yield from badly_named(f"variants[{index}].name", variant.name, shape["pattern"], shape["max"])
+    for at, variant in spec.placed_variants():
+        yield from badly_named(f"{at}.name", variant.name, shape["pattern"], shape["max"])
 
 
 @rule(
@@ -67,10 +67,11 @@ def variant_name(spec: EndpointSpec) -> Iterator[Finding]:
 )
 def variant_names_differ(spec: EndpointSpec) -> Iterator[Finding]:
     """Check that no two variants share a name."""
-    names = [variant.name for variant in spec.variants]
-    for index, name in enumerate(names):
-        if is_text(name) and name in names[:index]:
-            yield Finding(f"variants[{index}].name", f"is {name!r}, the name of an earlier variant; each has its own")
+    seen: set[str] = set()
+    for at, variant in spec.placed_variants():
+        if is_text(variant.name) and variant.name in seen:
+            yield Finding(f"{at}.name", f"is {variant.name!r}, the name of an earlier variant; each has its own")
+        seen.add(variant.name)
 
 
 @rule(
@@ -99,6 +100,6 @@ def variant_count(spec: EndpointSpec) -> Iterator[Finding]:
 def variant_weight(spec: EndpointSpec) -> Iterator[Finding]:
     """Check the variants' weights."""
     lowest = limit("realtime", "variant_weight_min")
-    for index, variant in enumerate(spec.variants):
+    for at, variant in spec.placed_variants():
         if is_number(variant.weight) and variant.weight < lowest:
-            yield Finding(f"variants[{index}].weight", f"is {variant.weight:g}; it is {lowest} or more")
+            yield Finding(f"{at}.weight", f"is {variant.weight:g}; it is {lowest} or more")

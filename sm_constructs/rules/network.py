@@ -69,8 +69,9 @@ def key_on_local_disk(spec: EndpointSpec) -> Iterator[Finding]:
     if spec.encryption_key is None:
         return
     known = instance_types()
-    for variant in spec.variants:
-        local = [name for name in variant.instances.types if name in known and known[name].nvme]
+    for _, variant in spec.placed_variants():
+        types = variant.instances.types if variant.instances else ()
+        local = [name for name in types if name in known and known[name].nvme]
         if local:
             yield Finding(
                 "encryption_key",

@@ -22,7 +22,7 @@ class Alarm(Resource, CloudFormationModel):
         (alarm,) = self.call("DescribeAlarms", {"AlarmNames": [self.name]})["MetricAlarms"]
         self.attributes = {"Arn": alarm["AlarmArn"]}
 
-    def update(self, properties: Properties, previous: Properties) -> None:
+    def update(self, properties: Properties, previous: Properties) -> None:  # noqa: ARG002
         """Put the alarm anew, under the same name."""
         self._put(properties)
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import functools
 import os
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import boto3
 from botocore import xform_name
@@ -19,11 +19,12 @@ from moto.cloudformation.exceptions import UnformattedGetAttTemplateException
 
 from sm_constructs.local import shapes
 from sm_constructs.local.checks import CHECKED_SERVICES
+from sm_constructs.local.shapes import Json
 
 if TYPE_CHECKING:
     from typing_extensions import Self
 
-Properties = Mapping[str, Any]
+Properties = Mapping[str, Json]
 
 #: The types of this package, by name.
 TYPES: dict[str, type[Resource]] = {}
@@ -62,7 +63,7 @@ class Resource:
         self.physical_resource_id = ""
         self.attributes: dict[str, str] = {}
 
-    def __init_subclass__(cls, **kwargs: Any) -> None:
+    def __init_subclass__(cls, **kwargs: object) -> None:
         super().__init_subclass__(**kwargs)
         if "type" in vars(cls):
             TYPES[cls.type] = cls
@@ -79,7 +80,7 @@ class Resource:
         """Delete the resource."""
         raise NotImplementedError
 
-    def call(self, operation: str, params: Properties) -> dict[str, Any]:
+    def call(self, operation: str, params: Properties) -> dict[str, Json]:
         """Send a request to the service, with the properties made what its API takes."""
         wanted = shapes.operation_model(self.service, operation).input_shape
         return call(self.service, self.region, operation, {} if wanted is None else api_value(wanted, params))
@@ -97,7 +98,7 @@ class Resource:
         return cls.name_property
 
     @classmethod
-    def has_cfn_attr(cls, attr: str) -> bool:
+    def has_cfn_attr(cls, attr: str) -> bool:  # noqa: ARG003 - known only once the resource stands
         """Let any attribute pass until the resource stands; ``get_cfn_attribute`` refuses an unknown one."""
         return True
 
@@ -105,10 +106,10 @@ class Resource:
     def create_from_cloudformation_json(
         cls,
         resource_name: str,
-        cloudformation_json: Mapping[str, Any],
-        account_id: str,
+        cloudformation_json: Mapping[str, Json],
+        account_id: str,  # noqa: ARG003 - the embedded AWS is one account
         region_name: str,
-        **_: Any,
+        **_: object,
     ) -> Self:
         """Create the resource."""
         resource = cls(resource_name, region_name)
@@ -127,22 +128,21 @@ class Resource:
         return True
 
 
-def call(service: str, region: str, operation: str, params: Properties) -> dict[str, Any]:
+def call(service: str, region: str, operation: str, params: Properties) -> dict[str, Json]:
     """Send a request to the embedded AWS, from inside it."""
-    answer: dict[str, Any] = getattr(_client(service, region), xform_name(operation))(**params)
+    answer: dict[str, Json] = getattr(_client(service, region), xform_name(operation))(**params)
     return answer
 
 
 @functools.lru_cache
-def _client(service: str, region: str) -> Any:
+def _client(service: str, region: str) -> Json:
     # What the embedded AWS checks itself reaches it unchecked, so that the message is AWS's and not botocore's.
     config = Config(parameter_validation=service not in CHECKED_SERVICES, s3={"addressing_style": "path"})
-    return boto3.session.Session().client(
-        service, region_name=region, endpoint_url=os.environ["AWS_ENDPOINT_URL"], config=config
-    )
+    session: Json = boto3.session.Session(region_name=region)
+    return session.client(service, endpoint_url=os.environ["AWS_ENDPOINT_URL"], config=config)
 
 
-def api_value(shape: Shape, value: Any) -> Any:
+def api_value(shape: Shape, value: Json) -> Json:
     """Make of a property what the API takes: CloudFormation lets numbers and booleans be written as text."""
     if isinstance(shape, StructureShape) and isinstance(value, Mapping):
         return {
@@ -156,7 +156,7 @@ def api_value(shape: Shape, value: Any) -> Any:
     return _scalar(shape.type_name, value)
 
 
-def _scalar(kind: str, value: Any) -> Any:
+def _scalar(kind: str, value: Json) -> Json:
     try:
         match kind, value:
             case (("integer" | "long"), str()):

@@ -20,7 +20,7 @@ class BucketPolicy(Resource, CloudFormationModel):
         self._put(properties)
         self.physical_resource_id = properties["Bucket"]
 
-    def update(self, properties: Properties, previous: Properties) -> None:
+    def update(self, properties: Properties, previous: Properties) -> None:  # noqa: ARG002
         """Put the policy anew."""
         self._put(properties)
 

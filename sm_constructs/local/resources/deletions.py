@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping
-from typing import Any
 
 from moto.cloudformation.parsing import resource_class_from_type
 
 from sm_constructs.local.resources.base import call
+from sm_constructs.local.shapes import Json
 
-Properties = Mapping[str, Any]
+Properties = Mapping[str, Json]
 
 #: type → service, operation, and its parameters from the physical id and the properties: what a VPC of the CDK is made
 #: of, and managed policies.
-_REQUESTS: dict[str, tuple[str, str, Callable[[str, Properties], dict[str, Any]]]] = {
+_REQUESTS: dict[str, tuple[str, str, Callable[[str, Properties], dict[str, Json]]]] = {
     "AWS::EC2::InternetGateway": (
         "ec2",
         "DeleteInternetGateway",
@@ -31,11 +31,6 @@ _REQUESTS: dict[str, tuple[str, str, Callable[[str, Properties], dict[str, Any]]
         },
     ),
     "AWS::EC2::RouteTable": ("ec2", "DeleteRouteTable", lambda physical_id, _: {"RouteTableId": physical_id}),
-    "AWS::EC2::SubnetRouteTableAssociation": (
-        "ec2",
-        "DisassociateRouteTable",
-        lambda physical_id, _: {"AssociationId": physical_id},
-    ),
     "AWS::EC2::VPCEndpoint": ("ec2", "DeleteVpcEndpoints", lambda physical_id, _: {"VpcEndpointIds": [physical_id]}),
     "AWS::EC2::VPCGatewayAttachment": (
         "ec2",
@@ -46,7 +41,7 @@ _REQUESTS: dict[str, tuple[str, str, Callable[[str, Properties], dict[str, Any]]
 }
 
 
-def delete_moto_resource(kind: str, model: Any, properties: Properties, account: str, region: str) -> bool:
+def delete_moto_resource(kind: str, model: Json, properties: Properties, account: str, region: str) -> bool:
     """Delete a resource of one of moto's types; tell whether there is a way to."""
     if kind in _REQUESTS:
         service, operation, params = _REQUESTS[kind]
@@ -65,7 +60,7 @@ def delete_moto_resource(kind: str, model: Any, properties: Properties, account:
     return True
 
 
-def _takes(method: Any, *arguments: str) -> bool:
+def _takes(method: object, *arguments: str) -> bool:
     if not callable(method):
         return False
     try:

@@ -20,7 +20,7 @@ class EndpointConfig(SageMakerResource, CloudFormationModel):
 
     def create(self, properties: Properties) -> None:
         """Create the configuration."""
-        answer = self.call("CreateEndpointConfig", properties | {"EndpointConfigName": self.name})
+        answer = self.call("CreateEndpointConfig", {**properties, "EndpointConfigName": self.name})
         arn = answer["EndpointConfigArn"]
         self.identify(arn, EndpointConfigName=self.name, EndpointConfigArn=arn)
 

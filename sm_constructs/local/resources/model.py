@@ -20,7 +20,7 @@ class Model(SageMakerResource, CloudFormationModel):
 
     def create(self, properties: Properties) -> None:
         """Create the model."""
-        answer = self.call("CreateModel", properties | {"ModelName": self.name})
+        answer = self.call("CreateModel", {**properties, "ModelName": self.name})
         self.identify(answer["ModelArn"], ModelName=self.name, ModelArn=answer["ModelArn"])
 
     def delete(self) -> None:

@@ -12,6 +12,8 @@ from sm_constructs.local.resources.base import Properties, Resource, tag_changes
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from sm_constructs.local.shapes import Json
+
 
 class Role(Resource, CloudFormationModel):
     """A role with its inline and managed policies."""
@@ -58,28 +60,33 @@ class Role(Resource, CloudFormationModel):
 
     def delete(self) -> None:
         """Delete the role with all policies that it still has."""
-        for attached in self._iam("ListAttachedRolePolicies")["AttachedPolicies"]:
-            self._iam("DetachRolePolicy", PolicyArn=attached["PolicyArn"])
-        for name in self._iam("ListRolePolicies")["PolicyNames"]:
+        for arn in self._attached():
+            self._iam("DetachRolePolicy", PolicyArn=arn)
+        for name in self._inline():
             self._iam("DeleteRolePolicy", PolicyName=name)
         self._iam("DeleteRole")
 
     def _bring_policies(self, properties: Properties, previous: Properties) -> None:
-        inline = {policy["PolicyName"]: policy["PolicyDocument"] for policy in properties.get("Policies", [])}
-        for name, document in inline.items():
+        wanted = {policy["PolicyName"]: policy["PolicyDocument"] for policy in properties.get("Policies", [])}
+        for name, document in wanted.items():
             self._iam("PutRolePolicy", PolicyName=name, PolicyDocument=_document(document))
-        for policy in previous.get("Policies", []):
-            if policy["PolicyName"] not in inline:
-                self._iam("DeleteRolePolicy", PolicyName=policy["PolicyName"])
-        managed, before = properties.get("ManagedPolicyArns", []), previous.get("ManagedPolicyArns", [])
-        for arn in managed:
-            if arn not in before:
-                self._iam("AttachRolePolicy", PolicyArn=arn)
-        for arn in before:
-            if arn not in managed:
-                self._iam("DetachRolePolicy", PolicyArn=arn)
+        # Only what the template had: others attach policies to the role, too.
+        for name in {policy["PolicyName"] for policy in previous.get("Policies", [])} - wanted.keys():
+            if name in self._inline():
+                self._iam("DeleteRolePolicy", PolicyName=name)
+        managed = set(properties.get("ManagedPolicyArns", []))
+        for arn in sorted(managed - self._attached()):
+            self._iam("AttachRolePolicy", PolicyArn=arn)
+        for arn in (set(previous.get("ManagedPolicyArns", [])) - managed) & self._attached():
+            self._iam("DetachRolePolicy", PolicyArn=arn)
 
-    def _iam(self, operation: str, **params: Any) -> dict[str, Any]:
+    def _inline(self) -> set[str]:
+        return set(self._iam("ListRolePolicies")["PolicyNames"])
+
+    def _attached(self) -> set[str]:
+        return {policy["PolicyArn"] for policy in self._iam("ListAttachedRolePolicies")["AttachedPolicies"]}
+
+    def _iam(self, operation: str, **params: Json) -> dict[str, Json]:
         return self.call(operation, {"RoleName": self.name} | params)
 
 

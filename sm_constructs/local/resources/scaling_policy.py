@@ -23,7 +23,7 @@ class ScalingPolicy(Resource, CloudFormationModel):
         """Put the policy."""
         self._put(properties)
 
-    def update(self, properties: Properties, previous: Properties) -> None:
+    def update(self, properties: Properties, previous: Properties) -> None:  # noqa: ARG002
         """Put the policy anew, under the same name."""
         self._put(properties)
 

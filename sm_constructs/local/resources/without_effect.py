@@ -10,7 +10,7 @@ from sm_constructs.local.resources.base import Properties, Resource
 class _WithoutEffect(Resource):
     """A resource that is only a line in the template."""
 
-    def create(self, properties: Properties) -> None:
+    def create(self, properties: Properties) -> None:  # noqa: ARG002
         """Give it an id."""
         self.physical_resource_id = self.name
 
