@@ -112,6 +112,8 @@ def pack_artifacts(
                 packed[data] = check_archive(data.path, framework=data.framework)
         except InvalidHosting as refused:
             problems += refused.problems
+    for archive in packed.values():
+        problems += archive.warnings
     return packed, problems
 
 

@@ -14,7 +14,7 @@ from aws_cdk.interfaces import aws_sagemaker as sagemaker_refs
 from sm_constructs import rules
 from sm_constructs.binding import bind_container, key_arn, pack_artifacts, site_of
 from sm_constructs.containers import Container
-from sm_constructs.endpoints.asynchronous import async_needs, render_async
+from sm_constructs.endpoints.async_inference import async_needs, render_async
 from sm_constructs.endpoints.components import render_component, scaled_component
 from sm_constructs.endpoints.roles import log_groups_of, wait_for_policies
 from sm_constructs.endpoints.scaling import Scaled, render_scaling
@@ -140,6 +140,25 @@ class HostingEndpoint(EndpointBase):
         self._models: dict[str, sagemaker.CfnModel] = {}
         self._components: dict[str, sagemaker.CfnInferenceComponent] = {}
         self._render((*self._site.path, id), packed)
+
+    @staticmethod
+    def from_endpoint_name(scope: Construct, id: str, endpoint_name: str) -> ImportedEndpoint:
+        """Take an endpoint that exists already, to grant access to it or to look at its metrics.
+
+        Parameters
+        ----------
+        scope : Construct
+            The stack, or whatever it is part of.
+        id : str
+            Its id there.
+        endpoint_name : str
+            The name of the endpoint, in the account and region of the stack.
+
+        Examples
+        --------
+        >>> RealTimeEndpoint.from_endpoint_name(stack, "Churn", "churn-eu").grant_invoke(function)
+        """
+        return ImportedEndpoint(scope, id, endpoint_name)
 
     def _render(self, path: Sequence[str], packed: Mapping[ModelData, Packed]) -> None:
         spec = self._spec

@@ -6,11 +6,16 @@ from typing import TYPE_CHECKING
 
 from typing_extensions import TypedDict
 
+from sm_constructs.spec import EndpointSpec
+
 if TYPE_CHECKING:
     from aws_cdk import aws_iam as iam
     from aws_cdk import aws_kms as kms
+    from constructs import Construct
 
+    from sm_constructs.components import InferenceComponent
     from sm_constructs.network import Network
+    from sm_constructs.spec import AsyncInference, EndpointKind, VariantSpec
 
 
 class EndpointOptions(TypedDict, total=False):
@@ -38,3 +43,28 @@ class EndpointOptions(TypedDict, total=False):
     network: Network
     encryption_key: kms.IKey
     retain_capacity: bool
+
+
+def spec_of(
+    scope: Construct,
+    kind: EndpointKind,
+    *variants: VariantSpec,
+    options: EndpointOptions,
+    shadow: VariantSpec | None = None,
+    asynchronous: AsyncInference | None = None,
+    components: tuple[InferenceComponent, ...] = (),
+) -> EndpointSpec:
+    """Gather what was said of an endpoint, with its network settled and its region looked up."""
+    from sm_constructs.binding import settle_network, site_of
+
+    if "network" in options:
+        options["network"] = settle_network(options["network"])
+    return EndpointSpec(
+        kind=kind,
+        variants=variants,
+        shadow=shadow,
+        asynchronous=asynchronous,
+        components=components,
+        region=site_of(scope).region,
+        **options,
+    )

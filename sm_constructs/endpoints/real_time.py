@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sm_constructs.binding import settle_network, site_of
-from sm_constructs.endpoints.base import HostingEndpoint, ImportedEndpoint
-from sm_constructs.spec import EndpointSpec, ModelSpec, VariantSpec
+from sm_constructs.endpoints.base import HostingEndpoint
+from sm_constructs.endpoints.options import spec_of
+from sm_constructs.spec import ModelSpec, VariantSpec
 
 if TYPE_CHECKING:
-    from aws_cdk import aws_sagemaker as sagemaker
     from constructs import Construct
     from typing_extensions import Unpack
 
@@ -72,31 +71,5 @@ class RealTimeEndpoint(HostingEndpoint):
         scaling: Scaling | None = None,
         **options: Unpack[EndpointOptions],
     ) -> None:
-        if "network" in options:
-            options["network"] = settle_network(options["network"])
-        spec = EndpointSpec(
-            kind="real-time",
-            variants=(VariantSpec(model=ModelSpec(containers=(container,)), instances=instances, scaling=scaling),),
-            region=site_of(scope).region,
-            **options,
-        )
-        super().__init__(scope, id, spec, _NAMES)
-
-    @staticmethod
-    def from_endpoint_name(scope: Construct, id: str, endpoint_name: str) -> sagemaker.IEndpoint:
-        """Take an endpoint that exists already, to grant access to it or to look at its metrics.
-
-        Parameters
-        ----------
-        scope : Construct
-            The stack, or whatever it is part of.
-        id : str
-            Its id there.
-        endpoint_name : str
-            The name of the endpoint, in the account and region of the stack.
-
-        Examples
-        --------
-        >>> RealTimeEndpoint.from_endpoint_name(stack, "Churn", "churn-eu").grant_invoke(function)
-        """
-        return ImportedEndpoint(scope, id, endpoint_name)
+        variant = VariantSpec(model=ModelSpec(containers=(container,)), instances=instances, scaling=scaling)
+        super().__init__(scope, id, spec_of(scope, "real-time", variant, options=options), _NAMES)

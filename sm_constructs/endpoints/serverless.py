@@ -5,13 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sm_constructs.binding import site_of
-from sm_constructs.endpoints.base import HostingEndpoint, ImportedEndpoint
+from sm_constructs.endpoints.base import HostingEndpoint
 from sm_constructs.spec import EndpointSpec, ModelSpec, Serverless, VariantSpec
 
 if TYPE_CHECKING:
     from aws_cdk import aws_iam as iam
     from aws_cdk import aws_kms as kms
-    from aws_cdk import aws_sagemaker as sagemaker
     from constructs import Construct
 
     from sm_constructs.containers import Container
@@ -104,8 +103,3 @@ class ServerlessEndpoint(HostingEndpoint):
             region=site_of(scope).region,
         )
         super().__init__(scope, id, spec, _NAMES)
-
-    @staticmethod
-    def from_endpoint_name(scope: Construct, id: str, endpoint_name: str) -> sagemaker.IEndpoint:
-        """Take an endpoint that exists already; see `RealTimeEndpoint.from_endpoint_name`."""
-        return ImportedEndpoint(scope, id, endpoint_name)

@@ -102,8 +102,10 @@ class AutoScalingBackend(moto_models.ApplicationAutoscalingBackend):
 
     def _check_variant(self, resource_id: str, dimension: str) -> None:
         names = variant_of(resource_id)
+        if names is None:
+            return  # `check_target` refuses it
         sagemaker = cast("HostingBackend", sagemaker_backends[self.account_id][self.region_name])
-        variant = None if names is None else sagemaker.hosting.variant(*names)
+        variant = sagemaker.hosting.variant(*names)
         if variant is None:
             _refuse(f"SageMaker endpoint variant does not exist: {resource_id}")
         if dimension.endswith("DesiredProvisionedConcurrency"):

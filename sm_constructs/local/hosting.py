@@ -384,4 +384,6 @@ def _words(kind: str) -> str:
 
 def _now() -> dt.datetime:
     # Without a time zone, in UTC: so moto reads the times in requests, and so it expects them in answers.
-    return dt.datetime.now(dt.timezone.utc).replace(tzinfo=None)
+    # In milliseconds, which is all that answers carry: a client may ask for what is later than something it was told.
+    now = dt.datetime.now(dt.timezone.utc).replace(tzinfo=None)
+    return now.replace(microsecond=now.microsecond // 1000 * 1000)

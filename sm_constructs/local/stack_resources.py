@@ -121,7 +121,7 @@ class StackResources(ResourceMap):
             raise ValidationError(message=f"Template error: nothing is named {error}") from error
         return resolved
 
-    def create(self, logical_id: str, definition: Definition, properties: dict[str, Json]) -> Standing:  # type: ignore[override]
+    def create_resource(self, logical_id: str, definition: Definition, properties: dict[str, Json]) -> Standing:
         """Create a resource and keep it."""
         kind = definition["Type"]
         model_class = _class_of(kind)
@@ -139,7 +139,7 @@ class StackResources(ResourceMap):
         self.keep(standing)
         return standing
 
-    def update(self, standing: Standing, definition: Definition, properties: dict[str, Json]) -> None:  # type: ignore[override]
+    def update_resource(self, standing: Standing, definition: Definition, properties: dict[str, Json]) -> None:
         """Change a resource in place; one that fails is taken as changed, and can be changed back."""
         _check_properties(standing.type, standing.logical_id, properties)
         previous, standing.definition, standing.properties = standing.properties, definition, properties
@@ -155,7 +155,7 @@ class StackResources(ResourceMap):
             )
         self.keep(standing)
 
-    def delete(self, standing: Standing) -> bool:  # type: ignore[override]
+    def delete_resource(self, standing: Standing) -> bool:
         """Delete a resource; tell whether that is possible for its type."""
         if isinstance(standing.model, Resource):
             standing.model.delete()

@@ -97,6 +97,10 @@ class Stack(moto_models.Stack):
             deployment.clean_up()
         self._enter(f"{operation}_COMPLETE")
 
+    def create_resources(self) -> None:
+        """Create the stack from the template that it was made with, as the instances of stack sets are."""
+        self.deploy("CREATE", str(self.template), self.parameters, self.cross_stack_resources)
+
     def update(
         self,
         template: str,
@@ -239,7 +243,7 @@ class _Deployment:
     def _create(self, logical_id: str, definition: Definition, properties: dict[str, Any]) -> None:
         kind = definition["Type"]
         self._report(None, logical_id, kind, "CREATE_IN_PROGRESS", None)
-        standing = self._resources.create(logical_id, definition, properties)
+        standing = self._resources.create_resource(logical_id, definition, properties)
         self._undo.append(functools.partial(self._delete_created, standing))
         self._report(standing, logical_id, kind, "CREATE_COMPLETE", None)
 
@@ -252,7 +256,7 @@ class _Deployment:
             )
         reason = "Requested update requires the creation of a new physical resource; hence creating one."
         self._report(old, old.logical_id, old.type, "UPDATE_IN_PROGRESS", reason)
-        new = self._resources.create(old.logical_id, definition, properties)
+        new = self._resources.create_resource(old.logical_id, definition, properties)
         self._undo.append(functools.partial(self._put_back, old, new))
         self.obsolete.append(old)
         self._report(new, new.logical_id, new.type, "UPDATE_COMPLETE", None)
@@ -262,7 +266,7 @@ class _Deployment:
         # Before the attempt: one that fails half-way is undone, too.
         before = (standing.definition, standing.properties)
         self._undo.append(functools.partial(self._update_back, standing, *before))
-        self._resources.update(standing, definition, properties)
+        self._resources.update_resource(standing, definition, properties)
         self._report(standing, standing.logical_id, standing.type, "UPDATE_COMPLETE", None)
 
     def _delete_created(self, standing: Standing) -> None:
@@ -275,7 +279,7 @@ class _Deployment:
 
     def _update_back(self, standing: Standing, definition: Definition, properties: dict[str, Any]) -> None:
         try:
-            self._resources.update(standing, definition, properties)
+            self._resources.update_resource(standing, definition, properties)
         except Exception as error:
             self._report(standing, standing.logical_id, standing.type, "UPDATE_FAILED", _words(error))
             raise
@@ -305,7 +309,7 @@ def _delete_all(
             continue
         tell("DELETE_IN_PROGRESS", None)
         try:
-            possible = resources.delete(standing)
+            possible = resources.delete_resource(standing)
         except Exception as error:
             tell("DELETE_FAILED", _words(error))
             failed.append(standing.logical_id)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -31,6 +33,15 @@ def running() -> Iterator[EmbeddedAws]:
 def aws(running: EmbeddedAws) -> EmbeddedAws:
     running.reset()
     return running
+
+
+@pytest.fixture(scope="session")
+def apps(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The applications of `apps/endpoints.py`, synthesised, each in the directory of its name."""
+    directory = tmp_path_factory.mktemp("apps")
+    application = HERE / "apps" / "endpoints.py"
+    subprocess.run([sys.executable, str(application), str(directory)], check=True, capture_output=True)
+    return directory
 
 
 class Stacks:
@@ -143,9 +154,7 @@ def scaled(*, maximum: int = 3, target: float = 70.0, by_id: bool = True) -> dic
                 **({"ScalingTargetId": {"Ref": "Target"}} if by_id else key),
                 "TargetTrackingScalingPolicyConfiguration": {
                     "TargetValue": target,
-                    "PredefinedMetricSpecification": {
-                        "PredefinedMetricType": "SageMakerVariantInvocationsPerInstance"
-                    },
+                    "PredefinedMetricSpecification": {"PredefinedMetricType": "SageMakerVariantInvocationsPerInstance"},
                 },
             },
             **({} if by_id else {"DependsOn": "Target"}),

@@ -2,24 +2,12 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from sm_constructs.local import EmbeddedAws, status
-
-APPS = Path(__file__).parent / "apps"
-
-
-@pytest.fixture(scope="module")
-def apps(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The synthesised applications, by name."""
-    directory = tmp_path_factory.mktemp("apps")
-    subprocess.run([sys.executable, str(APPS / "endpoints.py"), str(directory)], check=True, capture_output=True)
-    return directory
 
 
 @pytest.fixture(scope="module")

@@ -175,6 +175,35 @@ def test_up_is_found_by_the_others_in_its_directory_and_leaves_nothing(session: 
     assert "No embedded AWS is running" in after.stderr
 
 
+def test_deploy_alone_deploys_shows_the_endpoints_and_leaves_nothing(session: Session, apps: Path):
+    done = session.run("deploy", "--all", "--app", str(apps / "first"))
+    assert done.returncode == 0, done.stdout + done.stderr
+    heading, row = done.stdout.splitlines()[-2:]
+    assert heading.split() == ["ENDPOINT", "KIND", "STATE", "VARIANTS", "CAPACITY", "AGE"]
+    assert row.startswith("chat      real-time  InService  main (ml.m5.large x 1)  1-4       ")
+    assert session.processes() == {}
+    assert list(session.temporary.iterdir()) == []
+    assert list(session.project.iterdir()) == []
+
+
+def test_deploy_status_and_destroy_use_the_one_that_is_up(session: Session, apps: Path):
+    process = session.start("up")
+    session.wait_for(lambda: "Ctrl-C" in session.written.read_text())
+    (port,) = session.ports()
+    assert session.run("deploy", "--app", str(apps / "first")).returncode == 0
+    assert session.ports() == [port]
+    shown = session.run("status")
+    assert (shown.returncode, shown.stdout.count("\n")) == (0, 2)
+    # The exit code is the CDK's; what was there stays.
+    assert session.run("deploy", "--app", str(apps / "wrong")).returncode == 1
+    assert session.run("status").stdout.splitlines()[1].startswith("chat  ")
+    assert session.run("destroy", "--app", str(apps / "first")).returncode == 0
+    assert session.run("status").stdout == "There are no endpoints.\n"
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(15) == 143
+    session.leaves_nothing(port)
+
+
 def test_what_a_killed_one_left_is_not_taken_for_a_running_one(session: Session):
     process = session.start("up")
     session.wait_for(lambda: "Ctrl-C" in session.written.read_text())

@@ -28,7 +28,10 @@ def test_a_good_request_has_no_problems():
         EnableSSMAccess=False,
     )
     assert check("sagemaker", "CreateEndpointConfig", request) == []
-    assert check("sagemaker", "ListEndpoints", {"CreationTimeAfter": dt.datetime(2026, 1, 1, tzinfo=dt.timezone.utc)}) == []
+    assert (
+        check("sagemaker", "ListEndpoints", {"CreationTimeAfter": dt.datetime(2026, 1, 1, tzinfo=dt.timezone.utc)})
+        == []
+    )
     assert check("sagemaker", "ListEndpoints", {"CreationTimeAfter": 1767225600}) == []
 
 
@@ -45,7 +48,9 @@ def test_a_value_above_the_maximum_which_botocore_lets_pass():
     assert found.endswith("Member must have value less than or equal to 512")
 
 
-@pytest.mark.parametrize(("name", "good"), [("a", True), ("a-b-1", True), ("a_b", False), ("-a", False), ("a\n", False)])
+@pytest.mark.parametrize(
+    ("name", "good"), [("a", True), ("a-b-1", True), ("a_b", False), ("-a", False), ("a\n", False)]
+)
 def test_a_pattern_holds_for_the_whole_value(name: str, good: bool):
     found = check("sagemaker", "DescribeEndpoint", {"EndpointName": name})
     assert (found == []) is good
@@ -55,7 +60,9 @@ def test_a_pattern_holds_for_the_whole_value(name: str, good: bool):
 def test_lengths_of_strings_and_lists():
     assert "length less than or equal to 63" in check("sagemaker", "DescribeEndpoint", {"EndpointName": "a" * 64})[0]
     found = problem("sagemaker", "CreateEndpointConfig", {"EndpointConfigName": "c", "ProductionVariants": []})
-    assert found.endswith("at 'productionVariants' failed to satisfy constraint: Member must have length greater than or equal to 1")
+    assert found.endswith(
+        "at 'productionVariants' failed to satisfy constraint: Member must have length greater than or equal to 1"
+    )
 
 
 def test_an_enumeration():

@@ -112,9 +112,7 @@ def test_an_update_sets_the_count_anew_unless_it_is_retained(stacks: Stacks, aws
 
     def scale_out() -> None:
         wanted = [{"VariantName": "main", "DesiredInstanceCount": 5, "DesiredWeight": 2.0}]
-        sagemaker.update_endpoint_weights_and_capacities(
-            EndpointName=endpoint, DesiredWeightsAndCapacities=wanted
-        )
+        sagemaker.update_endpoint_weights_and_capacities(EndpointName=endpoint, DesiredWeightsAndCapacities=wanted)
 
     scale_out()
     assert variant(aws)["CurrentInstanceCount"] == 5
@@ -190,7 +188,9 @@ def test_types_without_effect_pass(stacks: Stacks):
 
 def test_properties_that_a_type_does_not_have_or_lacks(stacks: Stacks):
     template = hosting()
-    template["Endpoint"]["Properties"]["EndpointConfgName"] = template["Endpoint"]["Properties"].pop("EndpointConfigName")
+    template["Endpoint"]["Properties"]["EndpointConfgName"] = template["Endpoint"]["Properties"].pop(
+        "EndpointConfigName"
+    )
     assert stacks.deploy("app", template) == "ROLLBACK_COMPLETE"
     assert stacks.reason("app", "Endpoint") == (
         "Properties validation failed for resource Endpoint with message:\n"
@@ -245,7 +245,10 @@ def test_a_role_is_updated_in_place_with_its_policies(stacks: Stacks, aws: Embed
         policies = [
             {
                 "PolicyName": name,
-                "PolicyDocument": {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": action, "Resource": "*"}]},
+                "PolicyDocument": {
+                    "Version": "2012-10-17",
+                    "Statement": [{"Effect": "Allow", "Action": action, "Resource": "*"}],
+                },
             }
             for name, action in actions.items()
         ]
@@ -279,7 +282,10 @@ def test_a_separate_policy_is_attached_before_what_depends_on_it(stacks: Stacks,
         "Type": "AWS::IAM::Policy",
         "Properties": {
             "PolicyName": "grant",
-            "PolicyDocument": {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"}]},
+            "PolicyDocument": {
+                "Version": "2012-10-17",
+                "Statement": [{"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"}],
+            },
             "Roles": [{"Ref": "Role"}],
         },
     }
@@ -401,12 +407,13 @@ def test_what_hosting_stands_on(stacks: Stacks, aws: EmbeddedAws):
             AlarmActions=[ref("Topic")],
         ),
         "Bucket": resource("AWS::S3::Bucket"),
-        "BucketPolicy": resource(
-            "AWS::S3::BucketPolicy", Bucket=ref("Bucket"), PolicyDocument={"Statement": []}
-        ),
+        "BucketPolicy": resource("AWS::S3::BucketPolicy", Bucket=ref("Bucket"), PolicyDocument={"Statement": []}),
         "Policy": resource(
             "AWS::IAM::ManagedPolicy",
-            PolicyDocument={"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]},
+            PolicyDocument={
+                "Version": "2012-10-17",
+                "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}],
+            },
         ),
     }
     template |= hosting()
@@ -416,9 +423,7 @@ def test_what_hosting_stands_on(stacks: Stacks, aws: EmbeddedAws):
     }
     template["Config"]["Properties"]["KmsKeyId"] = {"Fn::GetAtt": ["Key", "Arn"]}
     template["Endpoint"]["Properties"]["DeploymentConfig"] = {
-        "BlueGreenUpdatePolicy": {
-            "TrafficRoutingConfiguration": {"Type": "ALL_AT_ONCE", "WaitIntervalInSeconds": 0}
-        },
+        "BlueGreenUpdatePolicy": {"TrafficRoutingConfiguration": {"Type": "ALL_AT_ONCE", "WaitIntervalInSeconds": 0}},
         "AutoRollbackConfiguration": {"Alarms": [{"AlarmName": ref("Alarm")}]},
     }
     state = stacks.deploy("app", template, Outputs={"Alarm": {"Value": {"Fn::GetAtt": ["Alarm", "Arn"]}}})

@@ -55,9 +55,7 @@ class Endpoint(cdk.Stack):
             scaling_target_id=target.ref,
             target_tracking_scaling_policy_configuration={
                 "targetValue": 70,
-                "predefinedMetricSpecification": {
-                    "predefinedMetricType": "SageMakerVariantInvocationsPerInstance"
-                },
+                "predefinedMetricSpecification": {"predefinedMetricType": "SageMakerVariantInvocationsPerInstance"},
             },
         )
 

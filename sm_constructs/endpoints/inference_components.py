@@ -1,0 +1,92 @@
+"""Inference components: several models that share the instances of one endpoint, each with its copies."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sm_constructs.endpoints.base import HostingEndpoint
+from sm_constructs.endpoints.options import spec_of
+from sm_constructs.spec import VariantSpec
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from constructs import Construct
+    from typing_extensions import Unpack
+
+    from sm_constructs.components import InferenceComponent
+    from sm_constructs.endpoints.options import EndpointOptions
+    from sm_constructs.instances import Instances
+    from sm_constructs.scaling import Scaling
+
+
+class InferenceComponentEndpoint(HostingEndpoint):
+    """Models that share instances; each has its own copies, resources and scaling, down to zero.
+
+    Parameters
+    ----------
+    scope : Construct
+        The stack, or whatever it is part of.
+    id : str
+        Its id there.
+    instances : Instances
+        What they share.
+    components : Sequence[InferenceComponent]
+        The models; a component that is an adapter comes after its `base`.
+    scaling : Scaling, optional
+        The range of the number of instances, from 0; SageMaker itself keeps as many as the copies need, so there are
+        no policies. Default: the number stays as it is.
+    **options : EndpointOptions
+        What may be said of any endpoint: `endpoint_name`, `role`, `network`, `encryption_key`, `retain_capacity`.
+
+    Raises
+    ------
+    InvalidHosting
+        AWS would refuse it; the error has every reason, and nothing was created.
+
+    Examples
+    --------
+    >>> InferenceComponentEndpoint(
+    ...     stack,
+    ...     "Chat",
+    ...     instances=Instances("ml.g5.12xlarge"),
+    ...     scaling=Scaling(0, 4),
+    ...     components=[
+    ...         InferenceComponent(
+    ...             "llama",
+    ...             container=container,
+    ...             accelerators=1,
+    ...             memory_mb=16384,
+    ...             scaling=Scaling(0, 8, policies=[TargetTracking.concurrent_requests_per_copy(5)]),
+    ...         ),
+    ...     ],
+    ... )
+
+    See Also
+    --------
+    AWS: "Deploy models with inference components" and "Scale an endpoint to zero instances" in the SageMaker
+    developer guide.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        id: str,
+        *,
+        instances: Instances,
+        components: Sequence[InferenceComponent],
+        scaling: Scaling | None = None,
+        **options: Unpack[EndpointOptions],
+    ) -> None:
+        variant = VariantSpec(instances=instances, scaling=scaling)
+        spec = spec_of(scope, "inference-components", variant, options=options, components=tuple(components))
+        names = {
+            f"components[{index}].model.containers[0]": f"components[{index}].container"
+            for index in range(len(components))
+        }
+        super().__init__(scope, id, spec, {**names, "variants[0].": ""})
+
+    @property
+    def component_names(self) -> Mapping[str, str]:
+        """What callers put into ``InferenceComponentName``, by the names that were given here."""
+        return {name: str(made.inference_component_name) for name, made in self._components.items()}
