@@ -64,6 +64,11 @@ class Site:
         """The region, where it is known before deployment."""
         return None if is_unresolved(self.arns.region) else self.arns.region
 
+    @property
+    def account(self) -> str | None:
+        """The account, where it is known before deployment."""
+        return None if is_unresolved(self.arns.account) else self.arns.account
+
 
 # Each question to the CDK crosses to Node; an app asks them once per scope, not once per endpoint.
 _sites: WeakKeyDictionary[Construct, Site] = WeakKeyDictionary()

@@ -109,8 +109,8 @@ class EndpointSpec:
         Its inference components.
     endpoint_name, role, network, encryption_key, retain_capacity
         As the arguments of the constructs.
-    region : str | None
-        The region it will be in, where that is known before deployment.
+    region, account : str | None
+        The region and the account it will be in, where they are known before deployment.
     """
 
     kind: EndpointKind
@@ -124,6 +124,7 @@ class EndpointSpec:
     encryption_key: kms.IKey | str | None = None
     retain_capacity: bool | None = None
     region: str | None = None
+    account: str | None = None
 
     def placed_variants(self) -> Iterator[tuple[str, VariantSpec]]:
         """Give every variant with its place in the spec, the shadow variant last."""

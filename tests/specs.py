@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from types import SimpleNamespace
 
 from sm_constructs import (
     Container,
     ContainerImage,
+    InferenceComponent,
     Instances,
     ModelData,
     ModelPackage,
     Network,
     PrefixAwareRouting,
+    S3Location,
     Scaling,
     ScheduledCapacity,
     TargetTracking,
 )
-from sm_constructs.spec import SINGLE_VARIANT, EndpointSpec, ModelSpec, VariantSpec
+from sm_constructs.spec import SINGLE_VARIANT, AsyncInference, EndpointSpec, ModelSpec, Serverless, VariantSpec
 
 IMAGE = ContainerImage.from_uri("123456789012.dkr.ecr.eu-west-1.amazonaws.com/scorer:1.4")
 MODEL_DATA = ModelData.from_uri("s3://models/churn/model.tar.gz")
@@ -25,6 +28,10 @@ POLICY = TargetTracking.invocations_per_instance(70)
 
 # What the examples of rules may refer to. The rules look at no more of a repository or a key than that it is there.
 NAMES = {
+    "AsyncInference": AsyncInference,
+    "InferenceComponent": InferenceComponent,
+    "S3Location": S3Location,
+    "Serverless": Serverless,
     "Container": Container,
     "ContainerImage": ContainerImage,
     "Instances": Instances,
@@ -45,26 +52,45 @@ NAMES = {
 
 def spec_of(
     *,
+    kind="real-time",
     container=None,
+    containers=None,
+    mode="single",
     instances=None,
+    serverless=None,
     scaling=None,
     weight=1.0,
     variant_name=SINGLE_VARIANT,
     variant_names=None,
+    shadow_name=None,
+    shadow_weight=1.0,
+    shadow_scaling=None,
+    components=(),
+    managed=None,
     **options,
 ):
     """Give a valid spec, but for the arguments."""
-    variants = tuple(
-        VariantSpec(
-            name=name,
-            model=ModelSpec(containers=(container or Container(IMAGE, model_data=MODEL_DATA),)),
-            instances=instances or Instances("ml.m5.large"),
-            scaling=scaling,
-            weight=weight,
-        )
-        for name in variant_names or [variant_name]
+    model = ModelSpec(containers=tuple(containers or [container or Container(IMAGE, model_data=MODEL_DATA)]), mode=mode)
+    if kind == "serverless":
+        instances = None
+        model = ModelSpec(containers=(container or Container(IMAGE, model_data=MODEL_DATA),))
+    else:
+        instances = instances or Instances("ml.m5.large")
+    variant = VariantSpec(
+        model=model, instances=instances, serverless=serverless, scaling=scaling, weight=weight, name=variant_name
     )
-    return EndpointSpec(kind="real-time", variants=variants, **options)
+    if components:
+        variant = VariantSpec(instances=instances, scaling=managed)
+        kind = "inference-components"
+    return EndpointSpec(
+        kind=kind,
+        variants=tuple(replace(variant, name=name) for name in variant_names or [variant.name]),
+        shadow=None
+        if shadow_name is None
+        else replace(variant, name=shadow_name, weight=shadow_weight, scaling=shadow_scaling),
+        components=tuple(components),
+        **options,
+    )
 
 
 def spec_from_source(arguments: str) -> EndpointSpec:

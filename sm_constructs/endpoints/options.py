@@ -59,12 +59,14 @@ def spec_of(
 
     if "network" in options:
         options["network"] = settle_network(options["network"])
+    site = site_of(scope)
     return EndpointSpec(
         kind=kind,
         variants=variants,
         shadow=shadow,
         asynchronous=asynchronous,
         components=components,
-        region=site_of(scope).region,
+        region=site.region,
+        account=site.account,
         **options,
     )

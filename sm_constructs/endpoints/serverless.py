@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
-from sm_constructs.binding import site_of
 from sm_constructs.endpoints.base import HostingEndpoint
-from sm_constructs.spec import EndpointSpec, ModelSpec, Serverless, VariantSpec
+from sm_constructs.endpoints.options import spec_of
+from sm_constructs.spec import ModelSpec, Serverless, VariantSpec
 
 if TYPE_CHECKING:
     from aws_cdk import aws_iam as iam
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from constructs import Construct
 
     from sm_constructs.containers import Container
+    from sm_constructs.endpoints.options import EndpointOptions
     from sm_constructs.scaling import Scaling
 
 _NAMES = {"variants[0].model.containers[0]": "container", "variants[0].serverless.": "", "variants[0].": ""}
@@ -94,12 +95,6 @@ class ServerlessEndpoint(HostingEndpoint):
             ),
             scaling=scaling,
         )
-        spec = EndpointSpec(
-            kind="serverless",
-            variants=(variant,),
-            endpoint_name=endpoint_name,
-            role=role,
-            encryption_key=encryption_key,
-            region=site_of(scope).region,
-        )
-        super().__init__(scope, id, spec, _NAMES)
+        given = {"endpoint_name": endpoint_name, "role": role, "encryption_key": encryption_key}
+        options = cast("EndpointOptions", {name: value for name, value in given.items() if value is not None})
+        super().__init__(scope, id, spec_of(scope, "serverless", variant, options=options), _NAMES)

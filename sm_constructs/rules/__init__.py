@@ -5,7 +5,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sm_constructs.problems import InvalidHosting, Problem
-from sm_constructs.rules import autoscaling, containers, instances, model_data, naming, network  # noqa: F401 - they enter their rules
+from sm_constructs.rules import (  # noqa: F401 - they enter their rules
+    asynchronous,
+    autoscaling,
+    compatibility,
+    components,
+    containers,
+    instances,
+    model_data,
+    multi_model,
+    naming,
+    network,
+    serverless,
+)
 from sm_constructs.rules.registry import RULES, Finding, Rule
 
 if TYPE_CHECKING:

@@ -1,0 +1,130 @@
+"""Which features can be combined, by one table of facts."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING
+
+from sm_constructs.containers import Container, PublishedImage, UriImage
+from sm_constructs.facts import load
+from sm_constructs.model_data import S3Prefix, UriData
+from sm_constructs.registries import parse_ecr_uri
+from sm_constructs.rules.instances import known_types
+from sm_constructs.rules.registry import Finding, rule
+from sm_constructs.tokens import is_text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sm_constructs.model_data import ModelData
+    from sm_constructs.spec import EndpointSpec, ModelSpec, VariantSpec
+
+
+@cache
+def table() -> list[dict[str, str]]:
+    """Give the table: for each pair of features whether AWS refuses it, and where it says so."""
+    rows: list[dict[str, str]] = load("compatibility.json")
+    return rows
+
+
+def features(spec: EndpointSpec) -> dict[str, str]:
+    """Give the features of an endpoint, under the names of the table, each with its place in the spec."""
+    found = {spec.kind.replace("-components", " components"): "variants[0]"}
+    if len(spec.variants) > 1:
+        found["several variants"] = "variants"
+    if spec.shadow is not None:
+        found["shadow variant"] = "shadow"
+    if spec.network is not None and spec.network.has_vpc:
+        found["VPC"] = "network"
+    if spec.network is not None and spec.network.isolated:
+        found["network isolation"] = "network.isolated"
+    for at, variant in spec.placed_variants():
+        found |= _of_variant(at, variant)
+    for at, model in spec.placed_models():
+        found |= _of_model(at, model)
+    return found
+
+
+def _of_variant(at: str, variant: VariantSpec) -> dict[str, str]:
+    found = {}
+    if variant.scaling is not None:
+        found["autoscaling"] = f"{at}.scaling"
+    kinds = [] if variant.instances is None else known_types(variant.instances)
+    if any(kind.family == "inf1" for kind in kinds):
+        found["Inf1"] = f"{at}.instances.type"
+    if any(kind.gpus for kind in kinds):
+        found["GPU"] = f"{at}.instances.type"
+    return found
+
+
+def _of_model(at: str, model: ModelSpec) -> dict[str, str]:
+    found = {}
+    if model.mode != "single":
+        found["pipeline" if model.mode == "serial" else "multi-container"] = f"{at}.containers"
+    for index, container in enumerate(model.containers):
+        if not isinstance(container, Container):
+            continue
+        here = f"{at}.containers[{index}]"
+        if container.models is not None:
+            found["multi-model"] = f"{here}.models"
+        if _is_tree(container.model_data):
+            found["uncompressed model data"] = f"{here}.model_data"
+        match container.image:
+            case PublishedImage(accelerator="gpu" | "neuron" | "neuronx"):
+                found["accelerated image"] = f"{here}.image"
+            case UriImage(uri=uri) if is_text(uri) and parse_ecr_uri(uri) is None:
+                found["private registry"] = f"{here}.image"
+            case _:
+                pass
+    return found
+
+
+def _is_tree(data: ModelData | None) -> bool:
+    return isinstance(data, S3Prefix) or (isinstance(data, UriData) and data.is_prefix)
+
+
+def _clashes(spec: EndpointSpec, verdict: str) -> Iterator[Finding]:
+    found = features(spec)
+    for row in table():
+        if row["verdict"] == verdict and row["feature"] in found and row["with"] in found:
+            yield Finding(found[row["feature"]], f"makes {row['feature']}, which {row['with']} does not allow")
+
+
+@rule(
+    "SMC020",
+    "Features are combined as AWS allows",
+    source='"Feature matrix" and the pages of exclusions, SageMaker developer guide; see the compatibility table',
+    facts=[
+        "serverless/excluded_features",
+        "serverless/excluded_features_matrix",
+        "serverless/excluded_model_data_source",
+        "async/excluded_by_feature_matrix",
+        "mme/not_serverless_not_async",
+        "mme/not_shadow_not_data_capture",
+        "mme/model_data_source_forbidden",
+        "multi_container/mce_excluded",
+        "multi_container/pipeline_excluded",
+        "shadow/shadow_test_incompatible",
+    ],
+    good='kind="serverless", serverless=Serverless(memory_mb=2048, max_concurrency=5)',
+    bad='kind="serverless", serverless=Serverless(memory_mb=2048, max_concurrency=5), network=Network(isolated=True)',
+)
+def refused(spec: EndpointSpec) -> Iterator[Finding]:
+    """Check for pairs that AWS refuses."""
+    yield from _clashes(spec, "refused")
+
+
+@rule(
+    "SMC021",
+    "Features are combined as AWS's documents agree on",
+    severity="warning",
+    source='"Feature matrix", SageMaker developer guide; see the compatibility table',
+    facts=["mme/multiple_variants", "multi_container/mce_excluded"],
+    good='containers=[Container(image, hostname="a"), Container(image, hostname="b")], mode="direct"',
+    bad='containers=[Container(image, hostname="a"), Container(image, hostname="b")], mode="direct", '
+    'instances=Instances("ml.g5.xlarge")',
+)
+def doubtful(spec: EndpointSpec) -> Iterator[Finding]:
+    """Warn of pairs on which the documents contradict each other."""
+    for finding in _clashes(spec, "warned"):
+        yield Finding(finding.at, finding.text.replace("does not allow", "may not allow"))
