@@ -12,7 +12,7 @@ from aws_cdk import aws_sagemaker as sagemaker
 from aws_cdk.interfaces import aws_sagemaker as sagemaker_refs
 
 from sm_constructs import rules
-from sm_constructs.binding import bind_container, key_arn, pack_artifacts, site_of
+from sm_constructs.binding import bind_container, bind_model_data, key_arn, pack_artifacts, site_of
 from sm_constructs.containers import Container
 from sm_constructs.endpoints.async_inference import async_needs, render_async
 from sm_constructs.endpoints.components import render_component, scaled_component
@@ -174,6 +174,12 @@ class HostingEndpoint(EndpointBase):
                 written.append(definition)
                 needs += its_needs
             definitions[model_id] = (model, written)
+        adapters: dict[str, str] = {}
+        for component in spec.components:
+            if component.adapter is not None:
+                bound = bind_model_data(self, self._site, component.adapter, packed, f"Adapter-{component.name}")
+                adapters[component.name] = bound.properties["modelDataUrl"]
+                needs.append(bound.needs)
         network = self._render_network()
         endpoint_id = _ENDPOINT_IDS[spec.kind]
         role_arn = self._render_role(
@@ -220,7 +226,13 @@ class HostingEndpoint(EndpointBase):
         self._name = self._endpoint.attr_endpoint_name
         for component in spec.components:
             self._components[component.name] = render_component(
-                self, self._site, self._name, spec.variants[0].name, component, self._models, self._components, packed
+                self,
+                component,
+                endpoint_name=self._name,
+                variant_name=spec.variants[0].name,
+                model=self._models.get(f"Model-{component.name}"),
+                base=None if component.base is None else self._components[component.base],
+                adapter_url=adapters.get(component.name),
             )
         self._render_scaling()
 

@@ -7,47 +7,41 @@ from typing import TYPE_CHECKING
 from aws_cdk import Names
 from aws_cdk import aws_sagemaker as sagemaker
 
-from sm_constructs.binding import bind_model_data
 from sm_constructs.durations import seconds
 from sm_constructs.endpoints.scaling import Scaled
 from sm_constructs.facts import limit
 from sm_constructs.scaling import COPIES
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from constructs import Construct
 
-    from sm_constructs.binding import Properties, Site
+    from sm_constructs.binding import Properties
     from sm_constructs.components import InferenceComponent
-    from sm_constructs.model_data import ModelData
-    from sm_constructs.packing import Packed
 
 
 def render_component(
     scope: Construct,
-    site: Site,
+    component: InferenceComponent,
+    *,
     endpoint_name: str,
     variant_name: str,
-    component: InferenceComponent,
-    models: Mapping[str, sagemaker.CfnModel],
-    earlier: Mapping[str, sagemaker.CfnInferenceComponent],
-    packed: Mapping[ModelData, Packed],
+    model: sagemaker.CfnModel | None,
+    base: sagemaker.CfnInferenceComponent | None,
+    adapter_url: str | None,
 ) -> sagemaker.CfnInferenceComponent:
-    """Make an inference component on a variant.
+    """Make an inference component on a variant; with a model, or with a base and the archive of its adapter.
 
     It has a physical name, which callers put into their requests and Application Auto Scaling into its resource ids;
     CloudFormation gives only the ARN back. Every property of a component can be updated in place, so that the name
     stands in the way of nothing.
     """
     specification: Properties = {}
-    if component.container is not None:
-        specification["modelName"] = models[f"Model-{component.name}"].attr_model_name
-    if component.base is not None:
-        specification["baseInferenceComponentName"] = earlier[component.base].inference_component_name
-    if component.adapter is not None:
-        bound = bind_model_data(scope, site, component.adapter, packed, f"Adapter-{component.name}")
-        specification["container"] = {"artifactUrl": bound.properties["modelDataUrl"]}
+    if model is not None:
+        specification["modelName"] = model.attr_model_name
+    if base is not None:
+        specification["baseInferenceComponentName"] = base.inference_component_name
+    if adapter_url is not None:
+        specification["container"] = {"artifactUrl": adapter_url}
     needed = {
         "minMemoryRequiredInMb": component.memory_mb,
         "maxMemoryRequiredInMb": component.max_memory_mb,
@@ -62,7 +56,7 @@ def render_component(
     }
     if given := {name: value for name, value in start.items() if value is not None}:
         specification["startupParameters"] = given
-    return sagemaker.CfnInferenceComponent(
+    made = sagemaker.CfnInferenceComponent(
         scope,
         f"Component-{component.name}",
         inference_component_name=_physical_name(scope, component.name),
@@ -71,6 +65,9 @@ def render_component(
         specification=specification,
         runtime_config=None if component.base is not None else {"copyCount": component.copies},
     )
+    if base is not None:
+        made.add_dependency(base)
+    return made
 
 
 def _physical_name(scope: Construct, name: str) -> str:
@@ -82,7 +79,6 @@ def _physical_name(scope: Construct, name: str) -> str:
 
 def scaled_component(component: InferenceComponent, made: sagemaker.CfnInferenceComponent) -> Scaled:
     """Say what of a component scales."""
-    # The ARN, not the name, so that Application Auto Scaling waits for the component.
     name = str(made.inference_component_name)
     return Scaled(
         name=component.name,
@@ -90,4 +86,5 @@ def scaled_component(component: InferenceComponent, made: sagemaker.CfnInference
         dimension=COPIES,
         dimensions={"InferenceComponentName": name},
         from_zero="autoscaling/ic_scale_from_zero_alarm",
+        after=made,
     )

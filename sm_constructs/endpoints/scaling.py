@@ -16,6 +16,7 @@ from sm_constructs.scaling import METRICS
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from aws_cdk import CfnResource
     from constructs import Construct
 
     from sm_constructs.binding import Properties
@@ -38,6 +39,8 @@ class Scaled:
         The dimensions of its metrics in CloudWatch, by name.
     from_zero : str
         The fact that describes the alarm that leads out of zero capacity, as ``area/key``.
+    after : CfnResource | None
+        What the scalable target waits for, where its `resource_id` does not refer to it.
     """
 
     name: str
@@ -45,12 +48,13 @@ class Scaled:
     dimension: str
     dimensions: Mapping[str, str]
     from_zero: str
+    after: CfnResource | None = None
 
 
 def render_scaling(scope: Construct, scaled: Scaled, scaling: Scaling) -> None:
     """Make a scalable target with its schedule, its policies, and the way out of zero where the range begins there."""
     # It refers to the endpoint, so that it is deleted first: a variant must be deregistered before it goes.
-    target = autoscaling.CfnScalableTarget(
+    scalable = autoscaling.CfnScalableTarget(
         scope,
         f"Scaling-{scaled.name}",
         service_namespace="sagemaker",
@@ -59,7 +63,10 @@ def render_scaling(scope: Construct, scaled: Scaled, scaling: Scaling) -> None:
         min_capacity=scaling.min_capacity,
         max_capacity=scaling.max_capacity,
         scheduled_actions=[render_scheduled(action) for action in scaling.schedule] or None,
-    ).ref
+    )
+    if scaled.after is not None:
+        scalable.add_dependency(scaled.after)
+    target = scalable.ref
     for policy in scaling.policies:
         name = policy.metric.removeprefix("SageMaker").removeprefix("Variant")
         autoscaling.CfnScalingPolicy(

@@ -111,7 +111,7 @@ def _application() -> WSGIApplication:
 
 
 def _warm_up() -> None:
-    """Import what the first deployment needs while the CDK command line is still starting."""
+    """Load what the first deployment needs while the CDK command line is still starting."""
     from cfnlint.schema import manager  # type: ignore[import-untyped]  # noqa: F401
 
 

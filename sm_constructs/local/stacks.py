@@ -328,7 +328,7 @@ def _words(error: Exception) -> str:
     return str(message) if message else type(error).__name__
 
 
-class _ChangeSetNotFound(CloudFormationError):
+class _ChangeSetNotFound(CloudFormationError):  # noqa: N818 - AWS calls it so
     code = "ChangeSetNotFoundException"
     message = "ChangeSet [{change_set}] does not exist"
 

@@ -7,16 +7,15 @@ from typing import TYPE_CHECKING
 
 from sm_constructs.containers import Container, PublishedImage, UriImage
 from sm_constructs.facts import load
-from sm_constructs.model_data import S3Prefix, UriData
 from sm_constructs.registries import parse_ecr_uri
 from sm_constructs.rules.instances import known_types
+from sm_constructs.rules.model_data import is_tree
 from sm_constructs.rules.registry import Finding, rule
 from sm_constructs.tokens import is_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from sm_constructs.model_data import ModelData
     from sm_constructs.spec import EndpointSpec, ModelSpec, VariantSpec
 
 
@@ -67,7 +66,7 @@ def _of_model(at: str, model: ModelSpec) -> dict[str, str]:
         here = f"{at}.containers[{index}]"
         if container.models is not None:
             found["multi-model"] = f"{here}.models"
-        if _is_tree(container.model_data):
+        if is_tree(container.model_data):
             found["uncompressed model data"] = f"{here}.model_data"
         match container.image:
             case PublishedImage(accelerator="gpu" | "neuron" | "neuronx"):
@@ -77,10 +76,6 @@ def _of_model(at: str, model: ModelSpec) -> dict[str, str]:
             case _:
                 pass
     return found
-
-
-def _is_tree(data: ModelData | None) -> bool:
-    return isinstance(data, S3Prefix) or (isinstance(data, UriData) and data.is_prefix)
 
 
 def _clashes(spec: EndpointSpec, verdict: str) -> Iterator[Finding]:

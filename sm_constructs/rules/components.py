@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from sm_constructs.durations import seconds
 from sm_constructs.facts import limit
 from sm_constructs.rules.instances import known_types
+from sm_constructs.rules.model_data import is_tree
 from sm_constructs.rules.naming import badly_named
 from sm_constructs.rules.registry import Finding, outside, rule
 from sm_constructs.tokens import is_number, is_text
@@ -208,6 +209,8 @@ def component_base(spec: EndpointSpec) -> Iterator[Finding]:
             continue
         if component.base not in names:
             yield Finding(f"{at}.base", f"is {component.base!r}, no component with a container; there are {names}")
+        if is_tree(component.adapter):
+            yield Finding(f"{at}.adapter", "is a tree of files; an adapter is one archive")
         if component.adapter is None:
             yield Finding(f"{at}.adapter", "is missing; it is what distinguishes the component from its base")
         for argument in ("container", "memory_mb", "max_memory_mb", "cpus", "accelerators", "scaling"):
@@ -254,13 +257,11 @@ def managed_scaling(spec: EndpointSpec) -> Iterator[Finding]:
 )
 def zero_instances(spec: EndpointSpec) -> Iterator[Finding]:
     """Warn of a region in which zero was refused."""
+    if spec.region not in limit("realtime", "managed_instance_scaling_min0_regional")["rejected"]:
+        return
     for at, variant in spec.placed_variants():
         if variant.model is None and variant.scaling is not None and variant.scaling.min_capacity == 0:
-            if (
-                spec.region is not None
-                and spec.region in limit("realtime", "managed_instance_scaling_min0_regional")["rejected"]
-            ):
-                yield Finding(f"{at}.scaling.min_capacity", f"is 0, which was refused in {spec.region}")
+            yield Finding(f"{at}.scaling.min_capacity", f"is 0, which was refused in {spec.region}")
 
 
 @rule(

@@ -26,6 +26,14 @@ def stored(spec: EndpointSpec) -> Iterator[tuple[str, ModelData]]:
     for at, container in running(spec):
         if isinstance(container, Container) and container.model_data is not None:
             yield f"{at}.model_data", container.model_data
+    for index, component in enumerate(spec.components):
+        if component.adapter is not None:
+            yield f"components[{index}].adapter", component.adapter
+
+
+def is_tree(data: ModelData | None) -> bool:
+    """Say whether model data is a tree of files, not an archive."""
+    return isinstance(data, S3Prefix) or (isinstance(data, UriData) and data.is_prefix)
 
 
 def keys(spec: EndpointSpec) -> Iterator[tuple[str, str, str]]:

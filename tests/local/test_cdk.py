@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,12 +12,12 @@ from sm_constructs.local import EmbeddedAws, status
 
 
 @pytest.fixture(scope="module")
-def deployed(running: EmbeddedAws, apps: Path) -> EmbeddedAws:
-    """The embedded AWS with the first application deployed."""
-    running.reset()
-    code, written = running.deploy(apps / "first")
-    assert code == 0, written
-    return running
+def deployed(apps: Path) -> Iterator[EmbeddedAws]:
+    """An embedded AWS with the first application deployed; not that of other tests, which need no bootstrapping."""
+    with EmbeddedAws() as aws:
+        code, written = aws.deploy(apps / "first")
+        assert code == 0, written
+        yield aws
 
 
 def summary(aws: EmbeddedAws) -> list[tuple[str, str, str, str]]:

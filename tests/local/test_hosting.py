@@ -27,6 +27,14 @@ def autoscaling(aws: EmbeddedAws) -> Any:
     return aws.client("application-autoscaling")
 
 
+@pytest.fixture(scope="module")
+def chat(running: EmbeddedAws) -> EmbeddedAws:
+    """The embedded AWS with one endpoint, for tests that change nothing."""
+    running.reset()
+    create(running.client("sagemaker"))
+    return running
+
+
 def create(sagemaker: Any, *, name: str = "chat", config: dict[str, Any] | None = None, **variant: Any) -> None:
     """Create an endpoint with the model and the configuration of its name."""
     sagemaker.create_model(ModelName=name, ExecutionRoleArn=ROLE, PrimaryContainer={"Image": IMAGE})
@@ -34,6 +42,55 @@ def create(sagemaker: Any, *, name: str = "chat", config: dict[str, Any] | None 
     only = {"VariantName": "main", "ModelName": name, **size, **variant}
     sagemaker.create_endpoint_config(EndpointConfigName=name, ProductionVariants=[only], **(config or {}))
     sagemaker.create_endpoint(EndpointName=name, EndpointConfigName=name)
+
+
+@pytest.mark.parametrize(
+    ("operation", "params", "message"),
+    [
+        (
+            "describe_model",
+            {"ModelName": "no"},
+            'Could not find model "arn:aws:sagemaker:us-east-1:123456789012:model/no".',
+        ),
+        ("delete_endpoint_config", {"EndpointConfigName": "no"}, "Could not find endpoint configuration"),
+        ("update_endpoint", {"EndpointName": "no", "EndpointConfigName": "chat"}, "Could not find endpoint "),
+        ("create_endpoint", {"EndpointName": "x", "EndpointConfigName": "no"}, "Could not find endpoint configuration"),
+        ("create_endpoint", {"EndpointName": "chat", "EndpointConfigName": "chat"}, "already existing endpoint"),
+        (
+            "create_endpoint_config",
+            {"EndpointConfigName": "x", "ProductionVariants": [{"VariantName": "a", "ModelName": "no"}]},
+            "Could not find model",
+        ),
+        (
+            "update_endpoint_weights_and_capacities",
+            {"EndpointName": "chat", "DesiredWeightsAndCapacities": [{"VariantName": "no", "DesiredWeight": 1}]},
+            "is/are not present within endpoint configuration",
+        ),
+    ],
+)
+def test_what_is_not_there_or_is_already(chat: EmbeddedAws, operation: str, params: dict[str, Any], message: str):
+    with pytest.raises(ClientError) as raised:
+        getattr(chat.client("sagemaker"), operation)(**params)
+    assert raised.value.response["Error"]["Code"] == "ValidationException"
+    assert message in raised.value.response["Error"]["Message"]
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"ResourceId": "endpoint/no/variant/main"}, "does not exist"),
+        ({"ResourceId": "endpoint/chat/variant/no"}, "does not exist"),
+        ({"ResourceId": "endpoint/chat"}, "Unsupported service namespace, resource type or scalable dimension"),
+        ({"MinCapacity": 5}, "Maximum capacity 4 cannot be less than minimum capacity 5"),
+        ({"MinCapacity": None}, "MinCapacity and MaxCapacity are required"),
+        ({"ScalableDimension": "sagemaker:variant:DesiredProvisionedConcurrency"}, "no provisioned concurrency"),
+    ],
+)
+def test_targets_that_cannot_be(chat: EmbeddedAws, change: dict[str, Any], message: str):
+    autoscaling: Any = chat.client("application-autoscaling")
+    request = {**KEY, "MinCapacity": 1, "MaxCapacity": 4, **change}
+    with pytest.raises(ClientError, match=message):
+        autoscaling.register_scalable_target(**{name: value for name, value in request.items() if value is not None})
 
 
 def test_everything_that_was_asked_for_is_described(sagemaker: Any):
@@ -81,38 +138,6 @@ def test_everything_that_was_asked_for_is_described(sagemaker: Any):
     assert summary["RoutingConfig"] == variant["RoutingConfig"]
     assert endpoint["DataCaptureConfig"]["CaptureStatus"] == "Started"
     sagemaker.get_waiter("endpoint_in_service").wait(EndpointName="endpoint")
-
-
-@pytest.mark.parametrize(
-    ("operation", "params", "message"),
-    [
-        (
-            "describe_model",
-            {"ModelName": "no"},
-            'Could not find model "arn:aws:sagemaker:us-east-1:123456789012:model/no".',
-        ),
-        ("delete_endpoint_config", {"EndpointConfigName": "no"}, "Could not find endpoint configuration"),
-        ("update_endpoint", {"EndpointName": "no", "EndpointConfigName": "chat"}, "Could not find endpoint "),
-        ("create_endpoint", {"EndpointName": "x", "EndpointConfigName": "no"}, "Could not find endpoint configuration"),
-        ("create_endpoint", {"EndpointName": "chat", "EndpointConfigName": "chat"}, "already existing endpoint"),
-        (
-            "create_endpoint_config",
-            {"EndpointConfigName": "x", "ProductionVariants": [{"VariantName": "a", "ModelName": "no"}]},
-            "Could not find model",
-        ),
-        (
-            "update_endpoint_weights_and_capacities",
-            {"EndpointName": "chat", "DesiredWeightsAndCapacities": [{"VariantName": "no", "DesiredWeight": 1}]},
-            "is/are not present within endpoint configuration",
-        ),
-    ],
-)
-def test_what_is_not_there_or_is_already(sagemaker: Any, operation: str, params: dict[str, Any], message: str):
-    create(sagemaker)
-    with pytest.raises(ClientError) as raised:
-        getattr(sagemaker, operation)(**params)
-    assert raised.value.response["Error"]["Code"] == "ValidationException"
-    assert message in raised.value.response["Error"]["Message"]
 
 
 def test_requests_of_any_client_are_checked_as_aws_checks_them(aws: EmbeddedAws):
@@ -177,24 +202,6 @@ def test_a_serverless_variant_scales_its_provisioned_concurrency(sagemaker: Any,
         ServiceNamespace="sagemaker", ScalableDimension=key["ScalableDimension"], ResourceIds=[key["ResourceId"]]
     )
     assert [target["MaxCapacity"] for target in found["ScalableTargets"]] == [4]
-
-
-@pytest.mark.parametrize(
-    ("change", "message"),
-    [
-        ({"ResourceId": "endpoint/no/variant/main"}, "does not exist"),
-        ({"ResourceId": "endpoint/chat/variant/no"}, "does not exist"),
-        ({"ResourceId": "endpoint/chat"}, "Unsupported service namespace, resource type or scalable dimension"),
-        ({"MinCapacity": 5}, "Maximum capacity 4 cannot be less than minimum capacity 5"),
-        ({"MinCapacity": None}, "MinCapacity and MaxCapacity are required"),
-        ({"ScalableDimension": "sagemaker:variant:DesiredProvisionedConcurrency"}, "no provisioned concurrency"),
-    ],
-)
-def test_targets_that_cannot_be(sagemaker: Any, autoscaling: Any, change: dict[str, Any], message: str):
-    create(sagemaker)
-    request = {**KEY, "MinCapacity": 1, "MaxCapacity": 4, **change}
-    with pytest.raises(ClientError, match=message):
-        autoscaling.register_scalable_target(**{name: value for name, value in request.items() if value is not None})
 
 
 def test_burstable_instances_do_not_scale(sagemaker: Any, autoscaling: Any):

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
-from conftest import Stacks, hosting, scaled
+from local_stacks import Stacks, hosting, scaled
 
 from sm_constructs.local import EmbeddedAws
 

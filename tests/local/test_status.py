@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
+import uuid
 from typing import Any
 
 import pytest
-from conftest import Stacks, hosting, scaled
+from local_stacks import Stacks, hosting, scaled
 
 from sm_constructs.local import EmbeddedAws, status
 from sm_constructs.local.status import EndpointStatus
@@ -16,7 +17,7 @@ ONE = {"Image": IMAGE, "ContainerHostname": "one"}
 TWO = {"Image": IMAGE, "ContainerHostname": "two"}
 INSTANCES = {"InstanceType": "ml.m5.large", "InitialInstanceCount": 1}
 SERVERLESS = {"ServerlessConfig": {"MemorySizeInMB": 2048, "MaxConcurrency": 5}}
-SHADOW = {"VariantName": "copy", "ModelName": "m", **INSTANCES}
+SHADOW = {"VariantName": "copy", **INSTANCES}
 ASYNC = {"OutputConfig": {"S3OutputPath": "s3://bucket/results"}}
 
 
@@ -47,22 +48,27 @@ def test_the_table(stacks: Stacks, aws: EmbeddedAws):
             "multi-container",
         ),
         ({"PrimaryContainer": ONE}, [INSTANCES, INSTANCES], {}, "multi-variant"),
-        ({"PrimaryContainer": ONE}, [INSTANCES], {"ShadowProductionVariants": [SHADOW]}, "shadow"),
+        ({"PrimaryContainer": ONE}, [INSTANCES], {}, "shadow"),
         (None, [INSTANCES], {"ExecutionRoleArn": "arn:aws:iam::123456789012:role/r"}, "inference components"),
     ],
 )
 def test_kinds(
-    aws: EmbeddedAws, model: dict[str, Any] | None, variants: list[dict[str, Any]], config: dict[str, Any], kind: str
+    running: EmbeddedAws,
+    model: dict[str, Any] | None,
+    variants: list[dict[str, Any]],
+    config: dict[str, Any],
+    kind: str,
 ):
-    sagemaker: Any = aws.client("sagemaker")
-    named = {}
+    sagemaker: Any = running.client("sagemaker")
+    name, named = f"n{uuid.uuid4()}", {}
     if model is not None:
-        sagemaker.create_model(ModelName="m", ExecutionRoleArn="arn:aws:iam::123456789012:role/r", **model)
-        named = {"ModelName": "m"}
+        sagemaker.create_model(ModelName=name, ExecutionRoleArn="arn:aws:iam::123456789012:role/r", **model)
+        named = {"ModelName": name}
     production = [{"VariantName": f"v{index}", **named, **variant} for index, variant in enumerate(variants)]
-    sagemaker.create_endpoint_config(EndpointConfigName="c", ProductionVariants=production, **config)
-    sagemaker.create_endpoint(EndpointName="e", EndpointConfigName="c")
-    (row,) = status.endpoints(aws)
+    shadow = {"ShadowProductionVariants": [{**SHADOW, **named}]} if kind == "shadow" else {}
+    sagemaker.create_endpoint_config(EndpointConfigName=name, ProductionVariants=production, **config, **shadow)
+    sagemaker.create_endpoint(EndpointName=name, EndpointConfigName=name)
+    (row,) = (row for row in status.endpoints(running) if row.endpoint == name)
     assert row.kind == kind
     if kind == "serverless":
         assert row.variants == "v0 (2048 MB x 5)"
