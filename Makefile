@@ -8,7 +8,7 @@ export PATH := $(BIN):$(CURDIR)/node_modules/.bin:$(PATH)
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 export JSII_SILENCE_WARNING_UNTESTED_NODE_VERSION = 1
 
-.PHONY: demo test lint golden bench facts clean setup
+.PHONY: demo test lint golden bench docs facts clean setup
 .DEFAULT_GOAL := test
 
 setup: $(VENV)/.python $(VENV)/.node node_modules/.cdk
@@ -43,6 +43,9 @@ golden: setup
 
 bench: setup
 	$(BIN)/python benchmarks/run.py
+
+docs: setup
+	$(BIN)/python scripts/make_docs.py
 
 facts: setup
 	$(BIN)/python scripts/make_images.py

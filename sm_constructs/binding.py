@@ -154,7 +154,10 @@ def bind_container(
         The definition, and what its parts need.
     """
     if isinstance(container, ModelPackage):
-        parts = [Bound({"modelPackageName": container.arn}, Needs(model_packages=(_package_arn(container, site),)))]
+        package: Properties = {"modelPackageName": container.arn}
+        if container.inference_specification is not None:
+            package["inferenceSpecificationName"] = container.inference_specification
+        parts = [Bound(package, Needs(model_packages=(_package_arn(container, site),)))]
     else:
         parts = [_bind_image(scope, site, container.image, f"Image{suffix}", instances)]
         if container.model_data is not None:
@@ -265,8 +268,11 @@ def bind_model_data(
     match data:
         case S3Archive(bucket, key):
             return _archive(_named(bucket), _arn(bucket, site), key, _encryption(bucket))
-        case S3Prefix(bucket, prefix):
-            return _tree(_named(bucket), _arn(bucket, site), prefix, _encryption(bucket))
+        case S3Prefix(bucket, prefix, accept_eula):
+            bound = _tree(_named(bucket), _arn(bucket, site), prefix, _encryption(bucket))
+            if accept_eula:
+                bound.properties["modelDataSource"]["s3DataSource"]["modelAccessConfig"] = {"acceptEula": True}
+            return bound
         case UriData(uri):
             bucket_name, _, key = uri.partition("://")[2].partition("/")
             if is_unresolved(uri) and not key:

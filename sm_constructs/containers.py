@@ -213,6 +213,9 @@ class ModelPackage:
         Environment variables, as for `Container`. Default: none.
     hostname : str, optional
         The name of the container among those of its model. Default: none.
+    inference_specification : str, optional
+        Which of the package's inference specifications to run: 1 to 63 letters, digits and hyphens. Default: the
+        package's main one.
 
     Examples
     --------
@@ -227,6 +230,7 @@ class ModelPackage:
     _: KW_ONLY
     environment: Mapping[str, str] | None = None
     hostname: str | None = None
+    inference_specification: str | None = None
 
 
 __all__ = [

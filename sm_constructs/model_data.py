@@ -55,7 +55,7 @@ class ModelData:
         return S3Archive(bucket, key)
 
     @staticmethod
-    def from_s3_prefix(bucket: s3.IBucket | str, prefix: str) -> ModelData:
+    def from_s3_prefix(bucket: s3.IBucket | str, prefix: str, *, accept_eula: bool = False) -> ModelData:
         """Take an uncompressed tree of files from S3: large models start faster without unpacking.
 
         Parameters
@@ -64,6 +64,8 @@ class ModelData:
             The bucket, or its name, in the region of the endpoint.
         prefix : str
             The prefix of all keys; a final ``/`` is added where it is missing.
+        accept_eula : bool, default False
+            Whether you accept the end-user licence of a model that has one, such as Llama's from JumpStart.
 
         Examples
         --------
@@ -73,7 +75,7 @@ class ModelData:
         --------
         AWS: "Deploying uncompressed models" in the SageMaker developer guide.
         """
-        return S3Prefix(bucket, prefix if prefix.endswith("/") or not prefix else f"{prefix}/")
+        return S3Prefix(bucket, prefix if prefix.endswith("/") or not prefix else f"{prefix}/", accept_eula)
 
     @staticmethod
     def from_uri(uri: str) -> ModelData:
@@ -144,6 +146,7 @@ class S3Prefix(ModelData):
 
     bucket: s3.IBucket | str
     prefix: str
+    accept_eula: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -322,3 +322,20 @@ def model_package(spec: EndpointSpec) -> Iterator[Finding]:
                     f"is {arn!r}; it is such as arn:aws:sagemaker:eu-west-1:123456789012:model-package/name/3, "
                     f"at most {shape['max']} characters",
                 )
+
+
+@rule(
+    "SMC414",
+    "An inference specification has 1 to 63 letters, digits and hyphens",
+    source="ContainerDefinition.InferenceSpecificationName",
+    facts=["multi_container/hostname"],
+    good='container=ModelPackage("churn", inference_specification="gpu")',
+    bad='container=ModelPackage("churn", inference_specification="on gpu")',
+)
+def inference_specification(spec: EndpointSpec) -> Iterator[Finding]:
+    """Check the names of inference specifications; they are formed like host names."""
+    shape = limit("multi_container", "hostname")
+    for at, container in running(spec):
+        if isinstance(container, ModelPackage):
+            name = container.inference_specification
+            yield from badly_named(f"{at}.inference_specification", name, shape["pattern"], shape["max"])

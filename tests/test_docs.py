@@ -1,0 +1,37 @@
+"""The documentation says what the code does."""
+
+import re
+import subprocess
+import sys
+
+import pytest
+from conftest import ROOT
+
+import sm_constructs
+from scripts.make_docs import PAGES
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_generated_page_is_current(page):
+    assert (ROOT / "docs" / page).read_text(encoding="utf-8") == PAGES[page](), "run make docs"
+
+
+def test_every_link_of_the_readme_leads_somewhere():
+    links = re.findall(r"\]\((?!https?://|#)([^)#]+)", (ROOT / "README.md").read_text(encoding="utf-8"))
+    assert links
+    assert [link for link in links if not (ROOT / link).exists()] == []
+
+
+def test_the_first_example_of_the_readme_runs(tmp_path):
+    """It is run to the letter, as a reader would, in a folder with a model."""
+    (example,) = re.findall(r"```python\n(# app\.py\n.*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), re.DOTALL)
+    (tmp_path / "model" / "code").mkdir(parents=True)
+    (tmp_path / "model" / "code" / "inference.py").write_text("")
+    (tmp_path / "app.py").write_text(example)
+    subprocess.run([sys.executable, "app.py"], cwd=tmp_path, check=True)
+
+
+def test_the_readme_names_every_construct():
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    constructs = [name for name in sm_constructs.__all__ if name.endswith("Endpoint") or name == "BatchTransform"]
+    assert [name for name in constructs if f"`{name}`" not in text] == []
