@@ -139,8 +139,10 @@ def _runtime_directory_path() -> Path:
     It lies outside of the project, so nothing can be committed by mistake, and only this user can write to it.
     """
     project = hashlib.sha256(str(Path.cwd()).encode()).hexdigest()[:16]
-    parent = os.environ.get("XDG_RUNTIME_DIR") or tempfile.gettempdir()
-    return Path(parent) / f"sm-constructs-{os.getuid()}-{project}"
+    parent = Path(os.environ.get("XDG_RUNTIME_DIR", ""))
+    if not parent.is_absolute() or not parent.is_dir():
+        parent = Path(tempfile.gettempdir())
+    return parent / f"sm-constructs-{os.getuid()}-{project}"
 
 
 def _runtime_directory() -> Path:

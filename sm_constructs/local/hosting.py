@@ -68,6 +68,8 @@ class Hosting:
         Where it is; ARNs are made of them.
     registered_variants : Callable[[str], Collection[str]]
         Tells the variants of the named endpoint that Application Auto Scaling has as scalable targets.
+    components_of : Callable[[str], Collection[str]]
+        Tells the inference components on the named endpoint.
     """
 
     def __init__(
@@ -77,9 +79,11 @@ class Hosting:
         region: str,
         partition: str,
         registered_variants: Callable[[str], Collection[str]],
+        components_of: Callable[[str], Collection[str]],
     ) -> None:
         self._arn_prefix = f"arn:{partition}:sagemaker:{region}:{account}:"
         self._registered_variants = registered_variants
+        self._components_of = components_of
         self.models: dict[str, Hosted] = {}
         self.endpoint_configs: dict[str, Hosted] = {}
         self.endpoints: dict[str, Hosted] = {}
@@ -93,17 +97,17 @@ class Hosting:
 
     def create_model(self, params: Params) -> dict[str, Any]:
         """Answer CreateModel."""
-        model = self._create(self.models, "model", params["ModelName"], params)
+        model = self.create(self.models, "model", params["ModelName"], params)
         return {"ModelArn": model.arn}
 
     def describe_model(self, params: Params) -> dict[str, Any]:
         """Answer DescribeModel."""
-        model = self._find(self.models, "model", params["ModelName"])
+        model = self.find(self.models, "model", params["ModelName"])
         return {"EnableNetworkIsolation": False} | model.content | _identity("Model", model)
 
     def list_models(self, params: Params) -> dict[str, Any]:
         """Answer ListModels."""
-        return _listing("Models", params, self.models.values(), lambda model: _identity("Model", model))
+        return listing("Models", params, self.models.values(), lambda model: _identity("Model", model))
 
     def delete_model(self, params: Params) -> dict[str, Any]:
         """Answer DeleteModel."""
@@ -115,18 +119,18 @@ class Hosting:
         """Answer CreateEndpointConfig."""
         for variant in _all_variants(params):
             if "ModelName" in variant:
-                self._find(self.models, "model", variant["ModelName"])
-        config = self._create(self.endpoint_configs, "endpoint-config", params["EndpointConfigName"], params)
+                self.find(self.models, "model", variant["ModelName"])
+        config = self.create(self.endpoint_configs, "endpoint-config", params["EndpointConfigName"], params)
         return {"EndpointConfigArn": config.arn}
 
     def describe_endpoint_config(self, params: Params) -> dict[str, Any]:
         """Answer DescribeEndpointConfig."""
-        config = self._find(self.endpoint_configs, "endpoint-config", params["EndpointConfigName"])
+        config = self.find(self.endpoint_configs, "endpoint-config", params["EndpointConfigName"])
         return config.content | _identity("EndpointConfig", config)
 
     def list_endpoint_configs(self, params: Params) -> dict[str, Any]:
         """Answer ListEndpointConfigs."""
-        return _listing(
+        return listing(
             "EndpointConfigs",
             params,
             self.endpoint_configs.values(),
@@ -141,15 +145,15 @@ class Hosting:
 
     def create_endpoint(self, params: Params) -> dict[str, Any]:
         """Answer CreateEndpoint."""
-        config = self._find(self.endpoint_configs, "endpoint-config", params["EndpointConfigName"])
+        config = self.find(self.endpoint_configs, "endpoint-config", params["EndpointConfigName"])
         variants, shadow_variants = self._deployed(config)
-        endpoint = self._create(self.endpoints, "endpoint", params["EndpointName"], params)
+        endpoint = self.create(self.endpoints, "endpoint", params["EndpointName"], params)
         self._deploy(endpoint, config, params.get("DeploymentConfig"), variants, shadow_variants)
         return {"EndpointArn": endpoint.arn}
 
     def describe_endpoint(self, params: Params) -> dict[str, Any]:
         """Answer DescribeEndpoint."""
-        endpoint = self._find(self.endpoints, "endpoint", params["EndpointName"])
+        endpoint = self.find(self.endpoints, "endpoint", params["EndpointName"])
         variants = {"ProductionVariants": list(endpoint.variants.values())}
         if endpoint.shadow_variants:
             variants["ShadowProductionVariants"] = list(endpoint.shadow_variants.values())
@@ -157,7 +161,7 @@ class Hosting:
 
     def list_endpoints(self, params: Params) -> dict[str, Any]:
         """Answer ListEndpoints."""
-        return _listing("Endpoints", params, self.endpoints.values(), _endpoint_summary)
+        return listing("Endpoints", params, self.endpoints.values(), _endpoint_summary)
 
     def update_endpoint(self, params: Params) -> dict[str, Any]:
         """Answer UpdateEndpoint.
@@ -165,8 +169,8 @@ class Hosting:
         Counts and weights go to what the new configuration says, unless the request retains them:
         https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_UpdateEndpoint.html
         """
-        endpoint = self._find(self.endpoints, "endpoint", params["EndpointName"])
-        config = self._find(self.endpoint_configs, "endpoint-config", params["EndpointConfigName"])
+        endpoint = self.find(self.endpoints, "endpoint", params["EndpointName"])
+        config = self.find(self.endpoint_configs, "endpoint-config", params["EndpointConfigName"])
         variants, shadow_variants = self._deployed(config)
         self._refuse_change_of_scaled_variants(endpoint, config)
 
@@ -185,12 +189,12 @@ class Hosting:
         self._deploy(endpoint, config, deployment, variants, shadow_variants)
         if _CAPTURE in retained and capture is not None:
             endpoint.content[_CAPTURE] = capture
-        endpoint.modified = _now()
+        endpoint.modified = now()
         return {"EndpointArn": endpoint.arn}
 
     def update_endpoint_weights_and_capacities(self, params: Params) -> dict[str, Any]:
         """Answer UpdateEndpointWeightsAndCapacities, which is also how autoscaling acts."""
-        endpoint = self._find(self.endpoints, "endpoint", params["EndpointName"])
+        endpoint = self.find(self.endpoints, "endpoint", params["EndpointName"])
         wanted = params["DesiredWeightsAndCapacities"]
         for change in wanted:
             if change["VariantName"] not in endpoint.variants:
@@ -207,11 +211,15 @@ class Hosting:
             if change.get("ServerlessUpdateConfig") is not None:
                 serverless = variant["CurrentServerlessConfig"] | change["ServerlessUpdateConfig"]
                 variant["CurrentServerlessConfig"] = variant["DesiredServerlessConfig"] = serverless
-        endpoint.modified = _now()
+        endpoint.modified = now()
         return {"EndpointArn": endpoint.arn}
 
     def delete_endpoint(self, params: Params) -> dict[str, Any]:
-        """Answer DeleteEndpoint."""
+        """Answer DeleteEndpoint; inference components go before their endpoint."""
+        carried = ", ".join(self._components_of(params["EndpointName"]))
+        if carried:
+            arn = self._arn("endpoint", params["EndpointName"])
+            raise Refused(message=f'Endpoint "{arn}" has the inference components {carried}; delete them before it.')
         return self._delete(self.endpoints, "endpoint", params["EndpointName"])
 
     def variant(self, endpoint_name: str, variant_name: str) -> Mapping[str, Any] | None:
@@ -228,23 +236,37 @@ class Hosting:
     def _arn(self, kind: str, name: str) -> str:
         return f"{self._arn_prefix}{kind}/{name}"
 
-    def _create(self, things: dict[str, Hosted], kind: str, name: str, params: Params) -> Hosted:
+    def create(self, things: dict[str, Hosted], kind: str, name: str, params: Params) -> Hosted:
+        """Keep a new thing.
+
+        Raises
+        ------
+        Refused
+            There is one of that name.
+        """
         arn = self._arn(kind, name)
         if name in things:
             raise Refused(message=f'Cannot create already existing {_words(kind)} "{arn}".')
         content = {key: value for key, value in params.items() if key != "Tags" and value is not None}
-        now = _now()
-        things[name] = Hosted(name, arn, content, list(params.get("Tags") or ()), now, now)
+        moment = now()
+        things[name] = Hosted(name, arn, content, list(params.get("Tags") or ()), moment, moment)
         return things[name]
 
-    def _find(self, things: dict[str, Hosted], kind: str, name: str) -> Hosted:
+    def find(self, things: dict[str, Hosted], kind: str, name: str) -> Hosted:
+        """Give a thing by its name.
+
+        Raises
+        ------
+        Refused
+            There is none.
+        """
         try:
             return things[name]
         except KeyError:
             raise Refused(message=f'Could not find {_words(kind)} "{self._arn(kind, name)}".') from None
 
     def _delete(self, things: dict[str, Hosted], kind: str, name: str) -> dict[str, Any]:
-        self._find(things, kind, name)
+        self.find(things, kind, name)
         del things[name]
         return {}
 
@@ -261,9 +283,9 @@ class Hosting:
         weight = variant.get("InitialVariantWeight", 1.0)
         summary = {"VariantName": variant["VariantName"], "CurrentWeight": weight, _WEIGHT: weight}
         if "ModelName" in variant:
-            model = self._find(self.models, "model", variant["ModelName"])
+            model = self.find(self.models, "model", variant["ModelName"])
             summary["DeployedImages"] = [
-                {"SpecifiedImage": image, "ResolvedImage": image, "ResolutionTime": _now()}
+                {"SpecifiedImage": image, "ResolvedImage": image, "ResolutionTime": now()}
                 for image in (container.get("Image") for container in containers(model.content))
                 if image is not None
             ]
@@ -351,7 +373,7 @@ def _endpoint_summary(endpoint: Hosted) -> dict[str, Any]:
     }
 
 
-def _listing(
+def listing(
     member: str, params: Params, things: Iterable[Hosted], summary: Callable[[Hosted], dict[str, Any]]
 ) -> dict[str, Any]:
     """Answer a List operation: filtered, sorted, one page of it."""
@@ -362,7 +384,7 @@ def _listing(
         if params.get("NameContains", "") in thing.name
         and _within(thing.created, params.get("CreationTimeAfter"), params.get("CreationTimeBefore"))
         and _within(thing.modified, params.get("LastModifiedTimeAfter"), params.get("LastModifiedTimeBefore"))
-        and (status is None or summary(thing)["EndpointStatus"] == status)
+        and status in (None, "InService")
     ]
     by_name = params.get("SortBy") == "Name"
     # AWS sorts by creation time, newest first, unless asked otherwise.
@@ -379,11 +401,12 @@ def _within(moment: dt.datetime, after: dt.datetime | None, before: dt.datetime 
 
 
 def _words(kind: str) -> str:
-    return {"endpoint-config": "endpoint configuration"}.get(kind, kind)
+    return {"endpoint-config": "endpoint configuration"}.get(kind, kind.replace("-", " "))
 
 
-def _now() -> dt.datetime:
+def now() -> dt.datetime:
+    """Give the time as the service does."""
     # Without a time zone, in UTC: so moto reads the times in requests, and so it expects them in answers.
     # In milliseconds, which is all that answers carry: a client may ask for what is later than something it was told.
-    now = dt.datetime.now(dt.timezone.utc).replace(tzinfo=None)
-    return now.replace(microsecond=now.microsecond // 1000 * 1000)
+    moment = dt.datetime.now(dt.timezone.utc).replace(tzinfo=None)
+    return moment.replace(microsecond=moment.microsecond // 1000 * 1000)

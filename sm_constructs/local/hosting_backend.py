@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from botocore import xform_name
 from moto.applicationautoscaling.models import applicationautoscaling_backends
@@ -13,6 +13,7 @@ from moto.sagemaker.models import SageMakerModelBackend
 from moto.sagemaker.responses import SageMakerResponse
 from moto.utilities.utils import get_partition
 
+from sm_constructs.local import components
 from sm_constructs.local.hosting import OPERATIONS, Hosting, Refused
 
 if TYPE_CHECKING:
@@ -33,11 +34,22 @@ class HostingBackend(SageMakerModelBackend):
             region=region_name,
             partition=get_partition(region_name),
             registered_variants=self._registered_variants,
+            components_of=self._components_on,
         )
+        self.components = components.Components(self.hosting)
         # Here moto looks for what has tags.
         self._models = self.hosting.models  # type: ignore[assignment]
         self.endpoint_configs = self.hosting.endpoint_configs  # type: ignore[assignment]
         self.endpoints = self.hosting.endpoints  # type: ignore[assignment]
+
+    def _get_resource_from_arn(self, arn: str) -> Any:  # noqa: ANN401 - moto's
+        """Find what has tags; inference components moto does not know."""
+        kind, _, name = arn.rpartition(":")[2].partition("/")
+        things = self.components.things
+        return things[name] if kind == "inference-component" else super()._get_resource_from_arn(arn)
+
+    def _components_on(self, endpoint_name: str) -> list[str]:
+        return self.components.on_endpoint(endpoint_name)
 
     def _registered_variants(self, endpoint_name: str) -> set[str]:
         backend = applicationautoscaling_backends[self.account_id][self.region_name]
@@ -50,9 +62,10 @@ class HostingResponse(SageMakerResponse):
 
 def _answer(operation: str) -> Callable[[HostingResponse], ActionResult]:
     def answer(self: HostingResponse) -> ActionResult:
-        hosting = cast("HostingBackend", self.sagemaker_backend).hosting
+        backend = cast("HostingBackend", self.sagemaker_backend)
+        performer = backend.components if operation in components.OPERATIONS else backend.hosting
         try:
-            return ActionResult(hosting.perform(operation, self.params))
+            return ActionResult(performer.perform(operation, self.params))
         except Refused as refused:
             raise AWSValidationException(str(refused)) from refused
 
@@ -61,5 +74,5 @@ def _answer(operation: str) -> Callable[[HostingResponse], ActionResult]:
     return answer
 
 
-for _operation in OPERATIONS:
+for _operation in (*OPERATIONS, *components.OPERATIONS):
     setattr(HostingResponse, xform_name(_operation), _answer(_operation))

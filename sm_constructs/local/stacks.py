@@ -40,11 +40,11 @@ class Stack(moto_models.Stack):
 
     @staticmethod
     def cloudformation_name_type() -> str:
-        """Tell that no property gives a nested stack its name."""
+        """Tell that no property gives the stack its name; moto wants this of all its classes."""
         return ""
 
     def is_created(self) -> bool:
-        """Tell whether a nested stack stands."""
+        """Tell whether the stack stands; moto wants this of all its classes."""
         return str(self.status).endswith("_COMPLETE") and "ROLLBACK" not in self.status
 
     @property
@@ -416,12 +416,16 @@ class StackBackend(CloudFormationBackend):
         change_set = self.find_change_set(change_set_name, stack_name)
         stack = cast("Stack", self.stacks[change_set.stack_id])
         stack.deploy(change_set.change_set_type, change_set.template, change_set.parameters, self.exports)
+        stack.tags = change_set.tags or {}
         change_set.execution_status = "EXECUTE_COMPLETE"
 
     def delete_stack(self, name_or_stack_id: str) -> None:
         """Answer DeleteStack; a stack of which something could not be deleted stays."""
         for stack in cast("list[Stack]", list(self.stacks.values())):
             if name_or_stack_id in {stack.name, stack.stack_id}:
+                if stack.enable_termination_protection:
+                    message = f"Stack [{stack.name}] cannot be deleted while TerminationProtection is enabled"
+                    raise ValidationError(message=message)
                 stack.delete()
                 if stack.status == "DELETE_COMPLETE":
                     stack.withdraw(self.exports)
@@ -442,7 +446,7 @@ class StackBackend(CloudFormationBackend):
 
 
 class StackResponse(CloudFormationResponse):
-    """moto's answers, with change sets found within their stack."""
+    """moto's answers, with change sets found within their stack, and termination protection."""
 
     def describe_change_set(self) -> ActionResult:
         """Answer DescribeChangeSet."""
@@ -453,6 +457,12 @@ class StackResponse(CloudFormationResponse):
         with contextlib.suppress(_ChangeSetNotFound):
             self.cloudformation_backend.delete_change_set(self._change_set().change_set_id)
         return EmptyResult()
+
+    def update_termination_protection(self) -> ActionResult:
+        """Answer UpdateTerminationProtection, which the CDK sends and moto does not know."""
+        stack = self.cloudformation_backend.get_stack(self._get_param("StackName"))
+        stack.enable_termination_protection = self._get_param("EnableTerminationProtection")
+        return ActionResult({"StackId": stack.stack_id})
 
     def _change_set(self) -> ChangeSet:
         backend = cast("StackBackend", self.cloudformation_backend)

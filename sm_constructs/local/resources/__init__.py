@@ -5,11 +5,14 @@ from sm_constructs.local.resources import (
     bucket_policy,
     endpoint,
     endpoint_config,
+    inference_component,
     model,
+    nested_stack,
     role,
     route_table_association,
     scalable_target,
     scaling_policy,
+    schedule,
     without_effect,
 )
 from sm_constructs.local.resources.base import TYPES, Resource
@@ -21,10 +24,13 @@ __all__ = [
     "bucket_policy",
     "endpoint",
     "endpoint_config",
+    "inference_component",
     "model",
+    "nested_stack",
     "role",
     "route_table_association",
     "scalable_target",
     "scaling_policy",
+    "schedule",
     "without_effect",
 ]

@@ -1,0 +1,38 @@
+"""AWS::SageMaker::InferenceComponent: every property but the name changes in place."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from moto.core.common_models import CloudFormationModel
+
+from sm_constructs.local.resources.sagemaker import SageMakerResource
+
+if TYPE_CHECKING:
+    from sm_constructs.local.resources.base import Properties
+
+_CHANGEABLE = ("Specification", "RuntimeConfig", "DeploymentConfig")
+
+
+class InferenceComponent(SageMakerResource, CloudFormationModel):
+    """An inference component."""
+
+    type = "AWS::SageMaker::InferenceComponent"
+    name_property = "InferenceComponentName"
+
+    def create(self, properties: Properties) -> None:
+        """Create the component."""
+        answer = self.call("CreateInferenceComponent", {**properties, "InferenceComponentName": self.name})
+        arn = answer["InferenceComponentArn"]
+        self.identify(arn, InferenceComponentArn=arn, InferenceComponentStatus="InService")
+
+    def update(self, properties: Properties, previous: Properties) -> None:
+        """Change the component in place."""
+        super().update(properties, previous)
+        changed = {name: properties[name] for name in _CHANGEABLE if properties.get(name) != previous.get(name)}
+        if changed:
+            self.call("UpdateInferenceComponent", {**changed, "InferenceComponentName": self.name})
+
+    def delete(self) -> None:
+        """Delete the component."""
+        self.call("DeleteInferenceComponent", {"InferenceComponentName": self.name})
