@@ -18,7 +18,7 @@ from sm_constructs import (
 app = cdk.App()
 stack = cdk.Stack(app, "InferenceComponents")
 
-vpc = aws_ec2.Vpc(stack, "Vpc", max_azs=2, nat_gateways=0)
+vpc = aws_ec2.Vpc(stack, "Vpc", max_azs=2, nat_gateways=0, restrict_default_security_group=False)
 llama = InferenceComponent(
     "llama",
     container=Container(

@@ -17,7 +17,7 @@ from sm_constructs import (
 app = cdk.App()
 stack = cdk.Stack(app, "Options")
 
-vpc = aws_ec2.Vpc(stack, "Vpc", max_azs=2, nat_gateways=0)
+vpc = aws_ec2.Vpc(stack, "Vpc", max_azs=2, nat_gateways=0, restrict_default_security_group=False)
 private = aws_ec2.SubnetSelection(subnet_type=aws_ec2.SubnetType.PRIVATE_ISOLATED)
 
 # An image from a registry of one's own in the VPC, on encrypted volumes.

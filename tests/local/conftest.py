@@ -1,4 +1,4 @@
-"""One embedded AWS for all tests of this folder, emptied before each."""
+"""One embedded AWS for all tests of this folder that run in the same process, emptied before each."""
 
 from __future__ import annotations
 
@@ -9,21 +9,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from local_stacks import Stacks
 
+from local.templates import Stacks
 from sm_constructs.local import EmbeddedAws
 
 HERE = Path(__file__).parent
 
 # The CDK that npm installed, also where pytest was started without make and where a test runs elsewhere.
 os.environ["PATH"] = os.pathsep.join([str(HERE.parent.parent / "node_modules" / ".bin"), os.environ["PATH"]])
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep the folder's tests in one process: they share the embedded AWS."""
-    for item in items:
-        if HERE in item.path.parents:
-            item.add_marker(pytest.mark.xdist_group("local"))
 
 
 @pytest.fixture(scope="session")

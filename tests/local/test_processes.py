@@ -78,14 +78,14 @@ class Session:
                 found += [port for port in listening_ports(pid) if embedded.identity(port) is not None]
         return found
 
-    def wait_for(self, what: Callable[[], object], seconds: float = 20) -> None:
+    def wait_for(self, what: Callable[[], object], seconds: float = 60) -> None:
         deadline = time.monotonic() + seconds
         while not what():
             assert time.monotonic() < deadline, (self.processes(), self.written.read_text())
             time.sleep(0.05)
 
     def leaves_nothing(self, port: int) -> None:
-        self.wait_for(lambda: not self.processes(), seconds=15)
+        self.wait_for(lambda: not self.processes(), seconds=30)
         assert list(self.temporary.iterdir()) == []
         # A process that ends loses its environment before its sockets.
         self.wait_for(lambda: is_free(port), seconds=5)
@@ -131,7 +131,7 @@ def test_deploy_takes_all_its_processes_with_it(session: Session, ending: signal
         os.killpg(process.pid, ending)  # as a terminal does: to the whole group
     else:
         process.send_signal(ending)
-    assert process.wait(15) == {signal.SIGINT: 130, signal.SIGKILL: -9}[ending], session.written.read_text()
+    assert process.wait(30) == {signal.SIGINT: 130, signal.SIGKILL: -9}[ending], session.written.read_text()
     session.leaves_nothing(port)
 
 
@@ -163,7 +163,7 @@ def test_up_is_found_by_the_others_in_its_directory_and_leaves_nothing(session: 
     assert "Another embedded AWS is running" in second.stderr
 
     os.killpg(process.pid, signal.SIGINT)
-    assert process.wait(15) == 0
+    assert process.wait(30) == 0
     session.leaves_nothing(port)
     after = session.run("status")
     assert after.returncode == 1
@@ -195,7 +195,7 @@ def test_deploy_status_and_destroy_use_the_one_that_is_up(session: Session, apps
     assert session.run("destroy", "--app", str(apps / "first")).returncode == 0
     assert session.run("status").stdout == "There are no endpoints.\n"
     process.send_signal(signal.SIGTERM)
-    assert process.wait(15) == 143
+    assert process.wait(30) == 143
     session.leaves_nothing(port)
 
 
@@ -204,7 +204,7 @@ def test_what_a_killed_one_left_is_not_taken_for_a_running_one(session: Session)
     session.wait_for(lambda: "Ctrl-C" in session.written.read_text())
     for pid in session.processes():
         os.kill(pid, signal.SIGKILL)
-    process.wait(15)
+    process.wait(30)
     assert len(list(session.temporary.iterdir())) == 1
     assert session.run("status").returncode == 1
     assert list(session.temporary.iterdir()) == []

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import copy
+import json
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
-from local_stacks import Stacks, hosting, scaled
 
+from local.templates import Stacks, hosting, scaled
 from sm_constructs.local import EmbeddedAws
 
 
@@ -345,6 +346,51 @@ def test_what_is_removed_from_a_template_is_deleted_and_what_is_retained_stays(s
     assert count(aws) == {"models": 1}
 
 
+def test_nested_stacks(stacks: Stacks, aws: EmbeddedAws):
+    s3: Any = aws.client("s3")
+    s3.create_bucket(Bucket="templates")
+
+    def nested(image: str, count: int = 1) -> dict[str, Any]:
+        """A parent as the CDK makes it, whose child has the endpoint and gets its image as a parameter."""
+        child = hosting(count=count)
+        child["Model"]["Properties"]["PrimaryContainer"]["Image"] = {"Ref": "Image"}
+        body = {
+            "Resources": child,
+            "Parameters": {"Image": {"Type": "String"}},
+            "Outputs": {"Name": {"Value": {"Fn::GetAtt": ["Endpoint", "EndpointName"]}}},
+        }
+        s3.put_object(Bucket="templates", Key=f"{count}.json", Body=json.dumps(body))
+        url = {"Fn::Sub": f"https://s3.${{AWS::Region}}.${{AWS::URLSuffix}}/templates/{count}.json"}
+        properties = {"TemplateURL": url, "Parameters": {"Image": image}}
+        return {"Child": {"Type": "AWS::CloudFormation::Stack", "Properties": properties}}
+
+    output = {"Outputs": {"Name": {"Value": {"Fn::GetAtt": ["Child", "Outputs.Name"]}}}}
+    assert stacks.deploy("app", nested("one:1"), **output) == "CREATE_COMPLETE"
+    before = names(aws)
+    assert before["endpoints"] == [stacks.outputs("app")["Name"]]
+    assert stacks.deploy("app", nested("two:2"), **output) == "UPDATE_COMPLETE"
+    assert names(aws)["endpoints"] == before["endpoints"]
+    assert variant(aws)["DeployedImages"][0]["SpecifiedImage"] == "two:2"
+    assert stacks.deploy("app", nested("three:3", count=0), **output) == "UPDATE_ROLLBACK_COMPLETE"
+    assert "initialInstanceCount" in stacks.reason("app", "Child")
+    assert variant(aws)["DeployedImages"][0]["SpecifiedImage"] == "two:2"
+    stacks.delete("app")
+    assert count(aws) == {}
+    assert stacks.deploy("other", nested("three:3", count=0)) == "ROLLBACK_COMPLETE"
+    assert count(aws) == {}
+
+
+def test_termination_protection(stacks: Stacks, aws: EmbeddedAws):
+    stacks.deploy("app", hosting())
+    stacks.client.update_termination_protection(StackName="app", EnableTerminationProtection=True)
+    with pytest.raises(ClientError, match="cannot be deleted while TerminationProtection is enabled"):
+        stacks.delete("app")
+    assert count(aws)["endpoints"] == 1
+    stacks.client.update_termination_protection(StackName="app", EnableTerminationProtection=False)
+    stacks.delete("app")
+    assert count(aws) == {}
+
+
 def test_templates_that_cannot_be(stacks: Stacks):
     circle = {
         "A": {"Type": "AWS::SNS::Topic", "DependsOn": "B"},
@@ -357,6 +403,17 @@ def test_templates_that_cannot_be(stacks: Stacks):
     no_attribute = hosting()
     no_attribute["Endpoint"]["Properties"]["EndpointName"] = {"Fn::GetAtt": ["Model", "Nickname"]}
     assert stacks.deploy("third", no_attribute) == "ROLLBACK_COMPLETE"
+    # An attribute that AWS has and moto does not; moto would leave the property out.
+    network = {
+        "Vpc": {"Type": "AWS::EC2::VPC", "Properties": {"CidrBlock": "10.0.0.0/16"}},
+        "Subnet": {"Type": "AWS::EC2::Subnet", "Properties": {"VpcId": {"Ref": "Vpc"}, "CidrBlock": "10.0.0.0/24"}},
+        "Topic": {
+            "Type": "AWS::SNS::Topic",
+            "Properties": {"DisplayName": {"Fn::GetAtt": ["Subnet", "AvailabilityZone"]}},
+        },
+    }
+    assert stacks.deploy("fourth", network) == "ROLLBACK_COMPLETE"
+    assert stacks.reason("fourth", "Topic") == "The embedded AWS has no attribute AvailabilityZone of AWS::EC2::Subnet"
 
 
 def test_what_hosting_stands_on(stacks: Stacks, aws: EmbeddedAws):

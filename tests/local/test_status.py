@@ -7,8 +7,8 @@ import uuid
 from typing import Any
 
 import pytest
-from local_stacks import Stacks, hosting, scaled
 
+from local.templates import Stacks, hosting, scaled
 from sm_constructs.local import EmbeddedAws, status
 from sm_constructs.local.status import EndpointStatus
 

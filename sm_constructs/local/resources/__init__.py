@@ -6,6 +6,7 @@ from sm_constructs.local.resources import (
     endpoint,
     endpoint_config,
     inference_component,
+    key,
     model,
     nested_stack,
     role,
@@ -13,6 +14,7 @@ from sm_constructs.local.resources import (
     scalable_target,
     scaling_policy,
     schedule,
+    topic_policy,
     without_effect,
 )
 from sm_constructs.local.resources.base import TYPES, Resource
@@ -25,6 +27,7 @@ __all__ = [
     "endpoint",
     "endpoint_config",
     "inference_component",
+    "key",
     "model",
     "nested_stack",
     "role",
@@ -32,5 +35,6 @@ __all__ = [
     "scalable_target",
     "scaling_policy",
     "schedule",
+    "topic_policy",
     "without_effect",
 ]
