@@ -6,6 +6,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from sm_constructs.batch_transform import BatchTransform
     from sm_constructs.components import InferenceComponent
     from sm_constructs.containers import Container, ContainerImage, ModelPackage
     from sm_constructs.endpoints.asynchronous import AsyncEndpoint
@@ -22,6 +23,14 @@ if TYPE_CHECKING:
     from sm_constructs.network import Network
     from sm_constructs.problems import InvalidHosting, Problem
     from sm_constructs.scaling import Scaling, ScheduledCapacity, TargetTracking
+    from sm_constructs.transform import (
+        BatchDataCapture,
+        DataProcessing,
+        TransformInput,
+        TransformOptions,
+        TransformOutput,
+        TransformSchedule,
+    )
     from sm_constructs.variants import Variant
 
 __version__ = "0.1.0"
@@ -29,8 +38,11 @@ __version__ = "0.1.0"
 # Names are imported when they are first used (PEP 562): the value objects start no Node, the constructs do.
 _HOMES = {
     "AsyncEndpoint": "endpoints.asynchronous",
+    "BatchDataCapture": "transform",
+    "BatchTransform": "batch_transform",
     "Container": "containers",
     "ContainerImage": "containers",
+    "DataProcessing": "transform",
     "EndpointOptions": "endpoints.options",
     "InferenceComponent": "components",
     "InferenceComponentEndpoint": "endpoints.inference_components",
@@ -51,13 +63,20 @@ _HOMES = {
     "ScheduledCapacity": "scaling",
     "ServerlessEndpoint": "endpoints.serverless",
     "TargetTracking": "scaling",
+    "TransformInput": "transform",
+    "TransformOptions": "transform",
+    "TransformOutput": "transform",
+    "TransformSchedule": "transform",
     "Variant": "variants",
 }
 
 __all__ = [
     "AsyncEndpoint",
+    "BatchDataCapture",
+    "BatchTransform",
     "Container",
     "ContainerImage",
+    "DataProcessing",
     "EndpointOptions",
     "InferenceComponent",
     "InferenceComponentEndpoint",
@@ -78,6 +97,10 @@ __all__ = [
     "ScheduledCapacity",
     "ServerlessEndpoint",
     "TargetTracking",
+    "TransformInput",
+    "TransformOptions",
+    "TransformOutput",
+    "TransformSchedule",
     "Variant",
 ]
 

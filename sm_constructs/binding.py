@@ -6,7 +6,7 @@ Each function gives plain values for the resources' properties, and what the exe
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, cast
 from weakref import WeakKeyDictionary
 
 from aws_cdk import AssetHashType, AssetStaging, Aws, CfnMapping, FileAssetPackaging, Stack
@@ -324,9 +324,9 @@ def place_of(location: S3Location, site: Site) -> Place:
     )
 
 
-def topic_arn(topic: sns.ITopic | str) -> str:
-    """Give the ARN of a topic."""
-    return topic if isinstance(topic, str) else topic.topic_arn
+def topic_arn(topic: sns.ITopic | str | Literal[True]) -> str:
+    """Give the ARN of a topic; one that was asked for is made by now."""
+    return topic if isinstance(topic, str) else cast("sns.ITopic", topic).topic_arn
 
 
 def key_arn(key: kms.IKey | str) -> str:

@@ -55,8 +55,8 @@ class AsyncInference:
 
     output: S3Location
     failures: S3Location | None = None
-    success_topic: sns.ITopic | str | None = None
-    error_topic: sns.ITopic | str | None = None
+    success_topic: sns.ITopic | str | Literal[True] | None = None
+    error_topic: sns.ITopic | str | Literal[True] | None = None
     include_response_in: tuple[str, ...] = ()
     max_concurrent_invocations_per_instance: int | None = None
     output_encryption_key: kms.IKey | str | None = None

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from types import SimpleNamespace
 
 from sm_constructs import (
     Container,
     ContainerImage,
+    DataProcessing,
     InferenceComponent,
     Instances,
     ModelData,
@@ -19,8 +20,12 @@ from sm_constructs import (
     Scaling,
     ScheduledCapacity,
     TargetTracking,
+    TransformInput,
+    TransformOutput,
+    TransformSchedule,
 )
 from sm_constructs.spec import SINGLE_VARIANT, AsyncInference, EndpointSpec, ModelSpec, Serverless, VariantSpec
+from sm_constructs.transform import TransformSpec
 
 IMAGE = ContainerImage.from_uri("123456789012.dkr.ecr.eu-west-1.amazonaws.com/scorer:1.4")
 MODEL_DATA = ModelData.from_uri("s3://models/churn/model.tar.gz")
@@ -29,6 +34,7 @@ POLICY = TargetTracking.invocations_per_instance(70)
 # What the examples of rules may refer to. The rules look at no more of a repository or a key than that it is there.
 NAMES = {
     "AsyncInference": AsyncInference,
+    "DataProcessing": DataProcessing,
     "InferenceComponent": InferenceComponent,
     "S3Location": S3Location,
     "Serverless": Serverless,
@@ -42,9 +48,15 @@ NAMES = {
     "Scaling": Scaling,
     "ScheduledCapacity": ScheduledCapacity,
     "TargetTracking": TargetTracking,
+    "TransformInput": TransformInput,
+    "TransformOutput": TransformOutput,
+    "TransformSchedule": TransformSchedule,
+    "datetime": datetime,
     "timedelta": timedelta,
     "image": IMAGE,
     "sklearn": Container(ContainerImage.from_framework("sklearn", "1.2-1")),
+    "records": S3Location("data", "customers/"),
+    "scores": S3Location("data", "scores/"),
     "repository": SimpleNamespace(),
     "key": SimpleNamespace(),
 }
@@ -93,6 +105,22 @@ def spec_of(
     )
 
 
-def spec_from_source(arguments: str) -> EndpointSpec:
+def transform_spec_of(*, container=None, containers=None, **options):
+    """Give a valid spec of a batch transform, but for the arguments."""
+    model = ModelSpec(
+        containers=tuple(containers or [container or Container(IMAGE, model_data=MODEL_DATA)]),
+        mode="serial" if containers else "single",
+    )
+    defaults = {
+        "instances": Instances("ml.m5.xlarge"),
+        "input": TransformInput(NAMES["records"]),
+        "output": TransformOutput(NAMES["scores"]),
+        "job_name_prefix": "churn",
+    }
+    return TransformSpec(model=model, **{**defaults, **options})
+
+
+def spec_from_source(arguments: str, about: type = EndpointSpec) -> EndpointSpec | TransformSpec:
     """Give the spec that an example of a rule describes."""
-    return eval(f"spec_of({arguments})", {**NAMES, "spec_of": spec_of})
+    maker = transform_spec_of if about is TransformSpec else spec_of
+    return eval(f"maker({arguments})", {**NAMES, "maker": maker})

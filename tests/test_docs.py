@@ -24,7 +24,8 @@ def test_every_link_of_the_readme_leads_somewhere():
 
 def test_the_first_example_of_the_readme_runs(tmp_path):
     """It is run to the letter, as a reader would, in a folder with a model."""
-    (example,) = re.findall(r"```python\n(# app\.py\n.*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), re.DOTALL)
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    (example,) = re.findall(r"```python\n(# app\.py\n.*?)```", readme, re.DOTALL)
     (tmp_path / "model" / "code").mkdir(parents=True)
     (tmp_path / "model" / "code" / "inference.py").write_text("")
     (tmp_path / "app.py").write_text(example)

@@ -235,6 +235,15 @@ class TestAsync:
             ("s3:GetObject", f"${{{bucket_id}.Arn}}/out/*"),
         ]
 
+    def test_topics_are_made_on_request(self, stack):
+        made = self.make(stack, success_topic=True, error_topic=True)
+        s = Synthesised(stack)
+        notification = s.properties(CONFIG)["AsyncInferenceConfig"]["OutputConfig"]["NotificationConfig"]
+        assert {topic["Ref"] for topic in notification.values()} == set(s.ids("AWS::SNS::Topic"))
+        assert stack.resolve(made.success_topic.topic_arn) == notification["SuccessTopic"]
+        assert stack.resolve(made.error_topic.topic_arn) == notification["ErrorTopic"]
+        assert s.allowed("sns:Publish") == [f"${{{notification[n]['Ref']}}}" for n in ("SuccessTopic", "ErrorTopic")]
+
     def test_synchronous_requests_cannot_be_granted(self, stack):
         made = self.make(stack)
         with pytest.raises(TypeError, match="grant_invoke_async"):
@@ -552,3 +561,112 @@ class TestInferenceComponents:
     def test_instances_are_not_scaled_by_policies(self, stack):
         problem = refusal(lambda: self.make(stack, scaling=Scaling(1, 4, policies=[POLICY])), "SMC826")
         assert problem.path == "scaling"
+
+
+class TestMetrics:
+    """Each kind has the metrics that it publishes, and no others."""
+
+    KINDS = (
+        AsyncEndpoint,
+        InferenceComponentEndpoint,
+        MultiContainerEndpoint,
+        MultiModelEndpoint,
+        MultiVariantEndpoint,
+        PipelineEndpoint,
+        ServerlessEndpoint,
+    )
+
+    @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
+    def test_an_endpoint_that_exists_has_the_metrics_of_its_kind(self, stack, kind):
+        def metrics(cls):
+            return {name for name in dir(cls) if name.startswith("metric_")}
+
+        found = kind.from_endpoint_name(stack, "Found", "found")
+        assert metrics(type(found)) == metrics(kind)
+        assert len(metrics(kind)) > 5
+
+    @pytest.mark.parametrize(
+        ("kind", "absent"),
+        [
+            (AsyncEndpoint, "metric_invocations"),
+            (AsyncEndpoint, "metric_invocations_per_instance"),
+            (AsyncEndpoint, "metric_overhead_latency"),
+            (ServerlessEndpoint, "metric_cpu_utilization"),
+            (ServerlessEndpoint, "metric_disk_utilization"),
+            (ServerlessEndpoint, "metric_invocations_per_instance"),
+            (PipelineEndpoint, "metric_model_cache_hit"),
+            (InferenceComponentEndpoint, "metric_backlog"),
+        ],
+    )
+    def test_a_metric_that_is_not_published_is_not_there(self, kind, absent):
+        assert not hasattr(kind, absent)
+
+    @pytest.mark.parametrize(
+        ("kind", "method", "arguments", "namespace", "name", "dimensions"),
+        [
+            (AsyncEndpoint, "metric_backlog", (), "AWS/SageMaker", "ApproximateBacklogSize", {}),
+            (
+                AsyncEndpoint,
+                "metric_backlog_per_instance",
+                (),
+                "AWS/SageMaker",
+                "ApproximateBacklogSizePerInstance",
+                {},
+            ),
+            (AsyncEndpoint, "metric_backlog_age", (), "AWS/SageMaker", "ApproximateAgeOfOldestRequest", {}),
+            (AsyncEndpoint, "metric_backlog_without_capacity", (), "AWS/SageMaker", "HasBacklogWithoutCapacity", {}),
+            (AsyncEndpoint, "metric_time_in_backlog", (), "AWS/SageMaker", "TimeInBacklog", None),
+            (AsyncEndpoint, "metric_total_processing_time", (), "AWS/SageMaker", "TotalProcessingTime", None),
+            (AsyncEndpoint, "metric_invocation_failures", (), "AWS/SageMaker", "InvocationFailures", None),
+            (AsyncEndpoint, "metric_expired_requests", (), "AWS/SageMaker", "ExpiredRequests", None),
+            (AsyncEndpoint, "metric_notification_failures", (), "AWS/SageMaker", "NotificationFailures", None),
+            (MultiModelEndpoint, "metric_model_cache_hit", (), "AWS/SageMaker", "ModelCacheHit", None),
+            (MultiModelEndpoint, "metric_model_unloading_time", (), "AWS/SageMaker", "ModelUnloadingTime", None),
+            (MultiModelEndpoint, "metric_loaded_model_count", (), "/aws/sagemaker/Endpoints", "LoadedModelCount", None),
+            (ServerlessEndpoint, "metric_model_setup_time", (), "AWS/SageMaker", "ModelSetupTime", None),
+            (
+                ServerlessEndpoint,
+                "metric_provisioned_concurrency_spillover",
+                (),
+                "AWS/SageMaker",
+                "ServerlessProvisionedConcurrencySpilloverInvocations",
+                None,
+            ),
+            (
+                MultiContainerEndpoint,
+                "metric_container_latency",
+                ("a",),
+                "AWS/SageMaker",
+                "ContainerLatency",
+                {"VariantName": "AllTraffic", "ContainerName": "a"},
+            ),
+        ],
+    )
+    def test_a_metric_is_the_one_that_exists(self, stack, kind, method, arguments, namespace, name, dimensions):
+        metric = getattr(kind.from_endpoint_name(stack, "Found", "found"), method)(*arguments)
+        assert (metric.namespace, metric.metric_name) == (namespace, name)
+        more = {"VariantName": "AllTraffic"} if dimensions is None else dimensions
+        assert metric.dimensions == {"EndpointName": "found", **more}
+
+    def test_metrics_of_a_component_have_its_physical_name(self, stack):
+        component = InferenceComponent("llama", container=CONTAINER, memory_mb=1024)
+        made = InferenceComponentEndpoint(stack, "Chat", instances=M5, components=[component])
+        for method, namespace, name in (
+            ("metric_invocations_per_copy", "AWS/SageMaker", "InvocationsPerCopy"),
+            ("metric_no_capacity_failures", "AWS/SageMaker", "NoCapacityInvocationFailures"),
+            ("metric_component_gpu_utilization", "/aws/sagemaker/InferenceComponents", "GPUUtilizationNormalized"),
+        ):
+            metric = getattr(made, method)("llama")
+            assert (metric.namespace, metric.metric_name) == (namespace, name)
+            assert metric.dimensions == {"InferenceComponentName": made.component_names["llama"]}
+
+    def test_an_asynchronous_endpoint_that_exists_takes_requests_into_its_queue(self, stack):
+        AsyncEndpoint.from_endpoint_name(stack, "Found", "found").grant_invoke_async(aws_iam.User(stack, "User"))
+        (statement,) = Synthesised(stack).properties("AWS::IAM::Policy")["PolicyDocument"]["Statement"]
+        assert statement["Action"] == "sagemaker:InvokeEndpointAsync"
+
+    def test_a_multi_model_endpoint_that_exists_fences_tenants(self, stack):
+        found = MultiModelEndpoint.from_endpoint_name(stack, "Found", "found")
+        found.grant_invoke(aws_iam.User(stack, "User"), target_models=["a/*"])
+        (statement,) = Synthesised(stack).properties("AWS::IAM::Policy")["PolicyDocument"]["Statement"]
+        assert statement["Condition"] == {"StringLike": {"sagemaker:TargetModel": ["a/*"]}}

@@ -12,19 +12,19 @@ ALL = pytest.mark.parametrize("rule", RULES.values(), ids=RULES)
 
 @ALL
 def test_a_rule_finds_its_bad_example(rule):
-    problems = check(spec_from_source(rule.bad))
+    problems = check(spec_from_source(rule.bad, rule.about))
     assert rule.code in {problem.code for problem in problems}
     assert {problem.severity for problem in problems if problem.code == rule.code} == {rule.severity}
 
 
 @ALL
 def test_a_rule_passes_its_good_example(rule):
-    assert rule.code not in {problem.code for problem in check(spec_from_source(rule.good))}
+    assert rule.code not in {problem.code for problem in check(spec_from_source(rule.good, rule.about))}
 
 
 @ALL
 def test_the_bad_example_of_a_rule_breaks_nothing_else(rule):
-    errors = {problem.code for problem in check(spec_from_source(rule.bad)) if problem.severity == "error"}
+    errors = {problem.code for problem in check(spec_from_source(rule.bad, rule.about)) if problem.severity == "error"}
     assert errors <= {rule.code}
 
 

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, cast
 
 from aws_cdk import aws_iam as iam
+from aws_cdk import aws_sns as sns
 
 from sm_constructs.binding import place_of
-from sm_constructs.endpoints.base import HostingEndpoint
+from sm_constructs.endpoints.base import EndpointBase, HostingEndpoint, ImportedEndpoint
 from sm_constructs.endpoints.options import spec_of
 from sm_constructs.facts import limit
+from sm_constructs.monitoring import AsyncMetrics
 from sm_constructs.permissions import INVOKE_ASYNC
 from sm_constructs.scaling import TargetTracking
 from sm_constructs.spec import AsyncInference, ModelSpec, VariantSpec
@@ -19,7 +21,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from aws_cdk import aws_kms as kms
-    from aws_cdk import aws_sns as sns
     from constructs import Construct
     from typing_extensions import Unpack
 
@@ -32,7 +33,33 @@ if TYPE_CHECKING:
 _NAMES = {"variants[0].model.containers[0]": "container", "variants[0].": "", "asynchronous.": ""}
 
 
-class AsyncEndpoint(HostingEndpoint):
+class TakesNoSynchronousRequests(EndpointBase):
+    """Grants of asynchronous endpoints."""
+
+    def grant_invoke(self, grantee: iam.IGrantable) -> iam.Grant:
+        """Refuse: an asynchronous endpoint takes no synchronous requests.
+
+        Raises
+        ------
+        TypeError
+            Always; `grant_invoke_async` is meant.
+        """
+        message = (
+            f"{self.node.path} is asynchronous and takes no synchronous requests, so {grantee} would gain nothing; "
+            "use grant_invoke_async"
+        )
+        raise TypeError(message)
+
+
+class ImportedAsyncEndpoint(AsyncMetrics, TakesNoSynchronousRequests, ImportedEndpoint):
+    """An asynchronous endpoint that exists already."""
+
+    def grant_invoke_async(self, grantee: iam.IGrantable) -> iam.Grant:
+        """Let somebody put requests into the queue; where they lie in S3 is not known here."""
+        return iam.Grant.add_to_principal(grantee=grantee, actions=[INVOKE_ASYNC], resource_arns=[self.endpoint_arn])
+
+
+class AsyncEndpoint(AsyncMetrics, TakesNoSynchronousRequests, HostingEndpoint):
     """One model behind an asynchronous endpoint: for long answers and large payloads, down to no instances at all.
 
     Parameters
@@ -49,8 +76,9 @@ class AsyncEndpoint(HostingEndpoint):
         Where the answers go.
     failures : S3Location, optional
         Where the messages of failed requests go. Default: with the answers.
-    success_topic, error_topic : ITopic or str, optional
-        The SNS topics (or their ARNs) that are told of answers and of failures. Default: nobody is told.
+    success_topic, error_topic : ITopic, str or True, optional
+        The SNS topics (or their ARNs) that are told of answers and of failures; ``True`` makes one, which the property
+        of that name gives. Default: nobody is told.
     include_response_in : Sequence[str], default ()
         Which notifications carry the answer, up to 128 KB: ``"SUCCESS_NOTIFICATION_TOPIC"`` and
         ``"ERROR_NOTIFICATION_TOPIC"``.
@@ -98,8 +126,8 @@ class AsyncEndpoint(HostingEndpoint):
         instances: Instances,
         output: S3Location,
         failures: S3Location | None = None,
-        success_topic: sns.ITopic | str | None = None,
-        error_topic: sns.ITopic | str | None = None,
+        success_topic: sns.ITopic | str | Literal[True] | None = None,
+        error_topic: sns.ITopic | str | Literal[True] | None = None,
         include_response_in: Sequence[str] = (),
         max_concurrent_invocations_per_instance: int | None = None,
         output_encryption_key: kms.IKey | str | None = None,
@@ -122,22 +150,29 @@ class AsyncEndpoint(HostingEndpoint):
             scaling = replace(scaling, policies=(TargetTracking.backlog_per_instance(target),))
         variant = VariantSpec(model=ModelSpec(containers=(container,)), instances=instances, scaling=scaling)
         spec = spec_of(scope, "asynchronous", variant, options=options, asynchronous=asynchronous)
-        self._asynchronous = asynchronous
         super().__init__(scope, id, spec, _NAMES)
 
-    def grant_invoke(self, grantee: iam.IGrantable) -> iam.Grant:
-        """Refuse: an asynchronous endpoint takes no synchronous requests.
+    def _before_rendering(self) -> None:
+        asynchronous = self._asynchronous
+        if asynchronous.success_topic is True:
+            asynchronous = replace(asynchronous, success_topic=sns.Topic(self, "SuccessTopic", enforce_ssl=True))
+        if asynchronous.error_topic is True:
+            asynchronous = replace(asynchronous, error_topic=sns.Topic(self, "ErrorTopic", enforce_ssl=True))
+        self._spec = replace(self._spec, asynchronous=asynchronous)
 
-        Raises
-        ------
-        TypeError
-            Always; `grant_invoke_async` is meant.
-        """
-        message = (
-            f"{self.node.path} is asynchronous and takes no synchronous requests, so {grantee} would gain nothing; "
-            "use grant_invoke_async"
-        )
-        raise TypeError(message)
+    @property
+    def _asynchronous(self) -> AsyncInference:
+        return cast("AsyncInference", self._spec.asynchronous)
+
+    @property
+    def success_topic(self) -> sns.ITopic | str | None:
+        """The topic that is told of answers, as it was given or made."""
+        return cast("sns.ITopic | str | None", self._asynchronous.success_topic)
+
+    @property
+    def error_topic(self) -> sns.ITopic | str | None:
+        """The topic that is told of failures, as it was given or made."""
+        return cast("sns.ITopic | str | None", self._asynchronous.error_topic)
 
     def grant_invoke_async(self, grantee: iam.IGrantable) -> iam.Grant:
         """Let somebody upload requests to `inputs`, put them into the queue, and read the answers.
@@ -172,3 +207,22 @@ class AsyncEndpoint(HostingEndpoint):
                 actions = ["kms:Decrypt"] if action == "s3:GetObject" else ["kms:Decrypt", "kms:GenerateDataKey"]
                 grant = grant.combine(iam.Grant.add_to_principal(grantee=grantee, actions=actions, resource_arns=[key]))
         return grant
+
+    @staticmethod
+    def from_endpoint_name(scope: Construct, id: str, endpoint_name: str) -> ImportedAsyncEndpoint:
+        """Take an endpoint that exists already, to grant access to it or to look at its metrics.
+
+        Parameters
+        ----------
+        scope : Construct
+            The stack, or whatever it is part of.
+        id : str
+            Its id there.
+        endpoint_name : str
+            The name of the endpoint, in the account and region of the stack.
+
+        Examples
+        --------
+        >>> AsyncEndpoint.from_endpoint_name(stack, "Churn", "churn-eu").metric_backlog()
+        """
+        return ImportedAsyncEndpoint(scope, id, endpoint_name)

@@ -139,26 +139,11 @@ class HostingEndpoint(EndpointBase):
         self._connections: ec2.Connections | None = None
         self._models: dict[str, sagemaker.CfnModel] = {}
         self._components: dict[str, sagemaker.CfnInferenceComponent] = {}
+        self._before_rendering()
         self._render((*self._site.path, id), packed)
 
-    @staticmethod
-    def from_endpoint_name(scope: Construct, id: str, endpoint_name: str) -> ImportedEndpoint:
-        """Take an endpoint that exists already, to grant access to it or to look at its metrics.
-
-        Parameters
-        ----------
-        scope : Construct
-            The stack, or whatever it is part of.
-        id : str
-            Its id there.
-        endpoint_name : str
-            The name of the endpoint, in the account and region of the stack.
-
-        Examples
-        --------
-        >>> RealTimeEndpoint.from_endpoint_name(stack, "Churn", "churn-eu").grant_invoke(function)
-        """
-        return ImportedEndpoint(scope, id, endpoint_name)
+    def _before_rendering(self) -> None:
+        """Make what the user asked to be made beside the endpoint; for kinds that have such a thing."""
 
     def _render(self, path: Sequence[str], packed: Mapping[ModelData, Packed]) -> None:
         spec = self._spec

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sm_constructs.endpoints.base import HostingEndpoint
+from sm_constructs.endpoints.base import HostingEndpoint, ImportedEndpoint
 from sm_constructs.endpoints.options import spec_of
+from sm_constructs.monitoring import ComponentMetrics
 from sm_constructs.spec import VariantSpec
 
 if TYPE_CHECKING:
@@ -20,7 +21,14 @@ if TYPE_CHECKING:
     from sm_constructs.scaling import Scaling
 
 
-class InferenceComponentEndpoint(HostingEndpoint):
+class ImportedInferenceComponentEndpoint(ComponentMetrics, ImportedEndpoint):
+    """An endpoint with inference components that exists already; its components have their physical names."""
+
+    def _component(self, name: str) -> str:
+        return name
+
+
+class InferenceComponentEndpoint(ComponentMetrics, HostingEndpoint):
     """Models that share instances; each has its own copies, resources and scaling, down to zero.
 
     Parameters
@@ -90,3 +98,26 @@ class InferenceComponentEndpoint(HostingEndpoint):
     def component_names(self) -> Mapping[str, str]:
         """What callers put into ``InferenceComponentName``, by the names that were given here."""
         return {name: str(made.inference_component_name) for name, made in self._components.items()}
+
+    def _component(self, name: str) -> str:
+        return self.component_names[name]
+
+    @staticmethod
+    def from_endpoint_name(scope: Construct, id: str, endpoint_name: str) -> ImportedInferenceComponentEndpoint:
+        """Take an endpoint that exists already, to grant access to it or to look at its metrics.
+
+        Parameters
+        ----------
+        scope : Construct
+            The stack, or whatever it is part of.
+        id : str
+            Its id there.
+        endpoint_name : str
+            The name of the endpoint, in the account and region of the stack.
+
+        Examples
+        --------
+        >>> chat = InferenceComponentEndpoint.from_endpoint_name(stack, "Chat", "chat-eu")
+        >>> chat.metric_invocations_per_copy("chat-eu-llama")
+        """
+        return ImportedInferenceComponentEndpoint(scope, id, endpoint_name)

@@ -5,15 +5,17 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from sm_constructs.endpoints.base import HostingEndpoint
+from aws_cdk import aws_iam as iam
+
+from sm_constructs.endpoints.base import EndpointBase, HostingEndpoint, ImportedEndpoint
 from sm_constructs.endpoints.options import spec_of
+from sm_constructs.monitoring import MultiModelMetrics
 from sm_constructs.permissions import INVOKE
 from sm_constructs.spec import ModelSpec, VariantSpec
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from aws_cdk import aws_iam as iam
     from constructs import Construct
     from typing_extensions import Unpack
 
@@ -31,7 +33,48 @@ _NAMES = {
 }
 
 
-class MultiModelEndpoint(HostingEndpoint):
+class FencedByModel(EndpointBase):
+    """Grants that name the models that may be asked."""
+
+    def grant_invoke(self, grantee: iam.IGrantable, *, target_models: Sequence[str] | None = None) -> iam.Grant:
+        """Let somebody send requests to the endpoint and get the answers.
+
+        Parameters
+        ----------
+        grantee : IGrantable
+            Who: a role, a user, a Lambda function.
+        target_models : Sequence[str], optional
+            The models that may be asked, as they stand in ``TargetModel``; ``*`` stands for any characters. It fences
+            tenants who share the endpoint. Default: all.
+
+        Returns
+        -------
+        Grant
+            What was granted.
+
+        Examples
+        --------
+        >>> endpoint.grant_invoke(role, target_models=["tenant-a/*"])
+
+        See Also
+        --------
+        AWS: "Condition keys for Amazon SageMaker", ``sagemaker:TargetModel``.
+        """
+        if target_models is None:
+            return super().grant_invoke(grantee)
+        return iam.Grant.add_to_principal(
+            grantee=grantee,
+            actions=[INVOKE],
+            resource_arns=[self.endpoint_arn],
+            conditions={"StringLike": {"sagemaker:TargetModel": list(target_models)}},
+        )
+
+
+class ImportedMultiModelEndpoint(MultiModelMetrics, FencedByModel, ImportedEndpoint):
+    """A multi-model endpoint that exists already."""
+
+
+class MultiModelEndpoint(MultiModelMetrics, FencedByModel, HostingEndpoint):
     """Many models of one framework behind one endpoint; the caller names one with ``TargetModel``.
 
     SageMaker loads a model from the store when it is first asked for, and unloads those least used when the memory is
@@ -97,37 +140,21 @@ class MultiModelEndpoint(HostingEndpoint):
         variant = VariantSpec(model=ModelSpec(containers=(stored,)), instances=instances, scaling=scaling)
         super().__init__(scope, id, spec_of(scope, "real-time", variant, options=options), _NAMES)
 
-    def grant_invoke(self, grantee: iam.IGrantable, *, target_models: Sequence[str] | None = None) -> iam.Grant:
-        """Let somebody send requests to the endpoint and get the answers.
+    @staticmethod
+    def from_endpoint_name(scope: Construct, id: str, endpoint_name: str) -> ImportedMultiModelEndpoint:
+        """Take an endpoint that exists already, to grant access to it or to look at its metrics.
 
         Parameters
         ----------
-        grantee : IGrantable
-            Who: a role, a user, a Lambda function.
-        target_models : Sequence[str], optional
-            The models that may be asked, as they stand in ``TargetModel``; ``*`` stands for any characters. It fences
-            tenants who share the endpoint. Default: all.
-
-        Returns
-        -------
-        Grant
-            What was granted.
+        scope : Construct
+            The stack, or whatever it is part of.
+        id : str
+            Its id there.
+        endpoint_name : str
+            The name of the endpoint, in the account and region of the stack.
 
         Examples
         --------
-        >>> endpoint.grant_invoke(role, target_models=["tenant-a/*"])
-
-        See Also
-        --------
-        AWS: "Condition keys for Amazon SageMaker", ``sagemaker:TargetModel``.
+        >>> MultiModelEndpoint.from_endpoint_name(stack, "Churn", "churn-eu").grant_invoke(role, target_models=["a/*"])
         """
-        if target_models is None:
-            return super().grant_invoke(grantee)
-        from aws_cdk import aws_iam as iam
-
-        return iam.Grant.add_to_principal(
-            grantee=grantee,
-            actions=[INVOKE],
-            resource_arns=[self.endpoint_arn],
-            conditions={"StringLike": {"sagemaker:TargetModel": list(target_models)}},
-        )
+        return ImportedMultiModelEndpoint(scope, id, endpoint_name)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sm_constructs.endpoints.base import HostingEndpoint
+from sm_constructs.endpoints.base import HostingEndpoint, ImportedEndpoint
 from sm_constructs.endpoints.options import spec_of
+from sm_constructs.monitoring import RealTimeMetrics
 from sm_constructs.tokens import is_number
 
 if TYPE_CHECKING:
@@ -18,7 +19,11 @@ if TYPE_CHECKING:
     from sm_constructs.variants import Variant
 
 
-class MultiVariantEndpoint(HostingEndpoint):
+class ImportedMultiVariantEndpoint(RealTimeMetrics, ImportedEndpoint):
+    """An endpoint of this kind that exists already."""
+
+
+class MultiVariantEndpoint(RealTimeMetrics, HostingEndpoint):
     """Up to ten variants that share the traffic by their weights, or one with a shadow variant beside it.
 
     Parameters
@@ -95,3 +100,22 @@ class MultiVariantEndpoint(HostingEndpoint):
             message = f"{self.node.path} has no shares: its weights are {weights}"
             raise ValueError(message)
         return {name: weight / total for name, weight in weights.items()}
+
+    @staticmethod
+    def from_endpoint_name(scope: Construct, id: str, endpoint_name: str) -> ImportedMultiVariantEndpoint:
+        """Take an endpoint that exists already, to grant access to it or to look at its metrics.
+
+        Parameters
+        ----------
+        scope : Construct
+            The stack, or whatever it is part of.
+        id : str
+            Its id there.
+        endpoint_name : str
+            The name of the endpoint, in the account and region of the stack.
+
+        Examples
+        --------
+        >>> MultiVariantEndpoint.from_endpoint_name(stack, "Churn", "churn-eu").metric_errors(variant="challenger")
+        """
+        return ImportedMultiVariantEndpoint(scope, id, endpoint_name)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sm_constructs.endpoints.base import HostingEndpoint
+from sm_constructs.endpoints.base import HostingEndpoint, ImportedEndpoint
 from sm_constructs.endpoints.options import spec_of
+from sm_constructs.monitoring import RealTimeMetrics
 from sm_constructs.spec import ModelSpec, VariantSpec
 
 if TYPE_CHECKING:
@@ -22,7 +23,11 @@ if TYPE_CHECKING:
 _NAMES = {"variants[0].model.": "", "variants[0].": ""}
 
 
-class PipelineEndpoint(HostingEndpoint):
+class ImportedPipelineEndpoint(RealTimeMetrics, ImportedEndpoint):
+    """An endpoint of this kind that exists already."""
+
+
+class PipelineEndpoint(RealTimeMetrics, HostingEndpoint):
     """Two to fifteen containers in a row; a request goes through all of them.
 
     Their images listen on the port that SageMaker assigns, which they say with the label
@@ -75,3 +80,22 @@ class PipelineEndpoint(HostingEndpoint):
         model = ModelSpec(containers=tuple(containers), mode="serial")
         variant = VariantSpec(model=model, instances=instances, scaling=scaling)
         super().__init__(scope, id, spec_of(scope, "real-time", variant, options=options), _NAMES)
+
+    @staticmethod
+    def from_endpoint_name(scope: Construct, id: str, endpoint_name: str) -> ImportedPipelineEndpoint:
+        """Take an endpoint that exists already, to grant access to it or to look at its metrics.
+
+        Parameters
+        ----------
+        scope : Construct
+            The stack, or whatever it is part of.
+        id : str
+            Its id there.
+        endpoint_name : str
+            The name of the endpoint, in the account and region of the stack.
+
+        Examples
+        --------
+        >>> PipelineEndpoint.from_endpoint_name(stack, "Churn", "churn-eu").metric_model_latency()
+        """
+        return ImportedPipelineEndpoint(scope, id, endpoint_name)

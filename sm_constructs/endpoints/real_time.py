@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sm_constructs.endpoints.base import HostingEndpoint
+from sm_constructs.endpoints.base import HostingEndpoint, ImportedEndpoint
 from sm_constructs.endpoints.options import spec_of
+from sm_constructs.monitoring import RealTimeMetrics
 from sm_constructs.spec import ModelSpec, VariantSpec
 
 if TYPE_CHECKING:
@@ -20,7 +21,11 @@ if TYPE_CHECKING:
 _NAMES = {"variants[0].model.containers[0]": "container", "variants[0].": ""}
 
 
-class RealTimeEndpoint(HostingEndpoint):
+class ImportedRealTimeEndpoint(RealTimeMetrics, ImportedEndpoint):
+    """An endpoint of this kind that exists already."""
+
+
+class RealTimeEndpoint(RealTimeMetrics, HostingEndpoint):
     """One model behind a real-time endpoint.
 
     Parameters
@@ -73,3 +78,22 @@ class RealTimeEndpoint(HostingEndpoint):
     ) -> None:
         variant = VariantSpec(model=ModelSpec(containers=(container,)), instances=instances, scaling=scaling)
         super().__init__(scope, id, spec_of(scope, "real-time", variant, options=options), _NAMES)
+
+    @staticmethod
+    def from_endpoint_name(scope: Construct, id: str, endpoint_name: str) -> ImportedRealTimeEndpoint:
+        """Take an endpoint that exists already, to grant access to it or to look at its metrics.
+
+        Parameters
+        ----------
+        scope : Construct
+            The stack, or whatever it is part of.
+        id : str
+            Its id there.
+        endpoint_name : str
+            The name of the endpoint, in the account and region of the stack.
+
+        Examples
+        --------
+        >>> RealTimeEndpoint.from_endpoint_name(stack, "Churn", "churn-eu").grant_invoke(function)
+        """
+        return ImportedRealTimeEndpoint(scope, id, endpoint_name)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, cast
 
-from sm_constructs.endpoints.base import HostingEndpoint
+from sm_constructs.endpoints.base import HostingEndpoint, ImportedEndpoint
 from sm_constructs.endpoints.options import spec_of
+from sm_constructs.monitoring import ServerlessMetrics
 from sm_constructs.spec import ModelSpec, Serverless, VariantSpec
 
 if TYPE_CHECKING:
@@ -20,7 +21,11 @@ if TYPE_CHECKING:
 _NAMES = {"variants[0].model.containers[0]": "container", "variants[0].serverless.": "", "variants[0].": ""}
 
 
-class ServerlessEndpoint(HostingEndpoint):
+class ImportedServerlessEndpoint(ServerlessMetrics, ImportedEndpoint):
+    """An endpoint of this kind that exists already."""
+
+
+class ServerlessEndpoint(ServerlessMetrics, HostingEndpoint):
     """One model behind a serverless endpoint: nothing runs, and nothing is paid for, while nobody asks.
 
     AWS excludes GPUs, a VPC, network isolation, data capture, several variants, multi-model and multi-container
@@ -98,3 +103,22 @@ class ServerlessEndpoint(HostingEndpoint):
         given = {"endpoint_name": endpoint_name, "role": role, "encryption_key": encryption_key}
         options = cast("EndpointOptions", {name: value for name, value in given.items() if value is not None})
         super().__init__(scope, id, spec_of(scope, "serverless", variant, options=options), _NAMES)
+
+    @staticmethod
+    def from_endpoint_name(scope: Construct, id: str, endpoint_name: str) -> ImportedServerlessEndpoint:
+        """Take an endpoint that exists already, to grant access to it or to look at its metrics.
+
+        Parameters
+        ----------
+        scope : Construct
+            The stack, or whatever it is part of.
+        id : str
+            Its id there.
+        endpoint_name : str
+            The name of the endpoint, in the account and region of the stack.
+
+        Examples
+        --------
+        >>> ServerlessEndpoint.from_endpoint_name(stack, "Churn", "churn-eu").metric_model_setup_time()
+        """
+        return ImportedServerlessEndpoint(scope, id, endpoint_name)

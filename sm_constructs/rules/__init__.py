@@ -1,4 +1,4 @@
-"""What AWS would refuse: one coded rule each, over an `EndpointSpec`; one module per topic."""
+"""What AWS would refuse: one coded rule each, over an `EndpointSpec` or a `TransformSpec`; one module per topic."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from sm_constructs.problems import InvalidHosting, Problem
 from sm_constructs.rules import (  # noqa: F401 - they enter their rules
     asynchronous,
     autoscaling,
+    batch,
     compatibility,
     components,
     containers,
@@ -19,21 +20,22 @@ from sm_constructs.rules import (  # noqa: F401 - they enter their rules
     serverless,
 )
 from sm_constructs.rules.registry import RULES, Finding, Rule
+from sm_constructs.transform import TransformSpec
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from sm_constructs.spec import EndpointSpec
 
 __all__ = ["RULES", "Finding", "Rule", "check", "require"]
 
 
-def check(spec: EndpointSpec, name: Callable[[str], str] = str) -> list[Problem]:
+def check(spec: EndpointSpec | TransformSpec, name: Callable[[str], str] = str) -> list[Problem]:
     """Check a spec against every rule.
 
     Parameters
     ----------
-    spec : EndpointSpec
+    spec : EndpointSpec or TransformSpec
         What to check.
     name : Callable[[str], str], default str
         Gives a place in the spec the name that the user knows it by.
@@ -45,14 +47,26 @@ def check(spec: EndpointSpec, name: Callable[[str], str] = str) -> list[Problem]
     """
     found = [
         Problem(rule.code, rule.severity, f"{name(finding.at)} {finding.text}", name(finding.at), rule.source)
-        for rule in RULES.values()
-        for finding in rule.check(spec)
+        for rule, finding in _findings(spec)
     ]
     return sorted(found, key=lambda problem: problem.code)
 
 
+def _findings(spec: EndpointSpec | TransformSpec) -> Iterator[tuple[Rule, Finding]]:
+    for rule in RULES.values():
+        if isinstance(spec, rule.about):
+            for finding in rule.check(spec):
+                yield rule, finding
+    if isinstance(spec, TransformSpec):
+        # What the rules of endpoints find in the model and its network, they find in those of a transform job too.
+        for rule, finding in _findings(spec.as_endpoint()):
+            at = finding.at.removeprefix("variants[0].")
+            if at.startswith(("model.", "network")):
+                yield rule, Finding(at, finding.text)
+
+
 def require(
-    spec: EndpointSpec,
+    spec: EndpointSpec | TransformSpec,
     subject: Callable[[], str],
     name: Callable[[str], str] = str,
     artifacts: Sequence[Problem] = (),

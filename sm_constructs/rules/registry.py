@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sm_constructs.facts import limit
+from sm_constructs.spec import EndpointSpec
 from sm_constructs.tokens import is_number, is_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from sm_constructs.problems import Severity
-    from sm_constructs.spec import EndpointSpec
+    from sm_constructs.transform import TransformSpec
 
-    Check = Callable[["EndpointSpec"], Iterator["Finding"]]
+    # Its argument is of the type that the rule is about.
+    Check = Callable[[Any], Iterator["Finding"]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,9 +52,11 @@ class Rule:
     facts : tuple[str, ...]
         The facts it stands on, as ``area/key``.
     good, bad : str
-        Arguments of a `RealTimeEndpoint` that keep and break it, as Python source.
+        Arguments of a `RealTimeEndpoint`, or of what the rule is about, that keep and break it, as Python source.
     check : Callable
         The rule itself.
+    about : type
+        The type of the specs that it checks.
     """
 
     code: str
@@ -63,6 +67,7 @@ class Rule:
     good: str
     bad: str
     check: Check
+    about: type[EndpointSpec | TransformSpec] = EndpointSpec
 
 
 RULES: dict[str, Rule] = {}
@@ -78,6 +83,7 @@ def rule(
     bad: str,
     facts: Sequence[str] = (),
     severity: Severity = "error",
+    about: type[EndpointSpec | TransformSpec] = EndpointSpec,
 ) -> Callable[[Check], Check]:
     """Enter a function into the list of rules; see `Rule`.
 
@@ -91,7 +97,7 @@ def rule(
         if code in RULES:
             message = f"{code} is taken by {RULES[code].title!r}"
             raise ValueError(message)
-        RULES[code] = Rule(code, title, severity, source, tuple(facts), good, bad, check)
+        RULES[code] = Rule(code, title, severity, source, tuple(facts), good, bad, check, about)
         return check
 
     return enter
