@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import jsii
-from aws_cdk import Annotations
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_sagemaker as sagemaker
@@ -15,12 +14,12 @@ from aws_cdk import aws_stepfunctions as sfn
 from aws_cdk import aws_stepfunctions_tasks as tasks
 from constructs import Construct
 
-from sm_constructs import rules
-from sm_constructs.binding import bind_container, key_arn, pack_artifacts, settle_network, site_of
+from sm_constructs.binding import bind_container, key_arn, settle_network, site_of
 from sm_constructs.containers import Container
 from sm_constructs.durations import seconds
 from sm_constructs.endpoints.roles import wait_for_policies
-from sm_constructs.permissions import TRUST, allow, execution_statements
+from sm_constructs.model_host import ModelHost, render_role
+from sm_constructs.permissions import allow, execution_statements
 from sm_constructs.spec import ModelSpec
 from sm_constructs.transform import SCHEDULER_KEYWORD, TransformSchedule, TransformSpec, in_utc
 from sm_constructs.transform_job import LOG_GROUP, job_needs, job_request
@@ -28,6 +27,7 @@ from sm_constructs.transform_job import LOG_GROUP, job_needs, job_request
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from constructs import IConstruct
     from typing_extensions import Unpack
 
     from sm_constructs.binding import Properties, Site
@@ -35,13 +35,13 @@ if TYPE_CHECKING:
     from sm_constructs.instances import Instances
     from sm_constructs.model_data import ModelData
     from sm_constructs.packing import Packed
-    from sm_constructs.permissions import Needs, Statement
+    from sm_constructs.permissions import Needs
     from sm_constructs.transform import TransformInput, TransformOptions, TransformOutput
     from sm_constructs.transform_job import Request
 
 
 @jsii.implements(iam.IGrantable, ec2.IConnectable)
-class BatchTransform(Construct):
+class BatchTransform(ModelHost, Construct):
     """A model for batch transform, with what its jobs are like and what starts them.
 
     CloudFormation has no transform job: a job is started by the `schedule`, by the `task` of a state machine, or by
@@ -128,23 +128,15 @@ class BatchTransform(Construct):
             account=site.account,
             **options,
         )
-        packed, in_artifacts = pack_artifacts(c.model_data for c in spec.model.containers if isinstance(c, Container))
         names = {"model.containers[0]": "container"} if container is not None else {"model.": ""}
         if isinstance(schedule, str):
             names["schedule.schedule"] = "schedule"
-        warnings = rules.require(
-            spec,
-            lambda: f"{'/'.join(part for part in (scope.node.path, id) if part)} ({type(self).__name__})",
-            lambda at: _argument(at, names),
-            in_artifacts,
-        )
+        artifacts = (each.model_data for each in spec.model.containers if isinstance(each, Container))
+        packed, warnings = self._require(scope, id, spec, names, artifacts)
         super().__init__(scope, id)
-        for warning in warnings:
-            Annotations.of(self).add_warning_v2(f"sm-constructs:{warning.code}", str(warning))
+        self._warn(warnings)
         self._site = site
         self._spec = spec
-        self._role: iam.IRole | None = spec.role
-        self._connections: ec2.Connections | None = None
         self._model = self._render_model(packed)
         if spec.schedule is not None:
             self._render_schedule(spec.schedule)
@@ -164,8 +156,17 @@ class BatchTransform(Construct):
             )
             definitions.append(definition)
             needs += its_needs
-        network = self._render_network()
-        role_arn = self._render_role(self._execution_statements(needs, network))
+        network = self._render_network(spec.network)
+        statements = execution_statements(
+            needs,
+            self._site.arns,
+            log_groups=[LOG_GROUP],
+            subnets=network["subnets"] if network else (),
+            security_groups=network["securityGroupIds"] if network else (),
+            volume_key=None if spec.encryption_key is None else key_arn(spec.encryption_key),
+            metric_namespaces=[LOG_GROUP],  # the metrics of jobs have the name of their logs
+        )
+        role_arn = self._render_role(spec.role, statements)
         single = spec.model.mode == "single"
         model = sagemaker.CfnModel(
             self,
@@ -179,50 +180,6 @@ class BatchTransform(Construct):
         if spec.role is not None:
             wait_for_policies(model, spec.role)
         return model
-
-    def _execution_statements(self, needs: Sequence[Needs], network: Properties | None) -> list[Statement]:
-        statements = execution_statements(
-            needs,
-            self._site.arns,
-            log_groups=[LOG_GROUP],
-            subnets=network["subnets"] if network else (),
-            security_groups=network["securityGroupIds"] if network else (),
-            volume_key=None if self._spec.encryption_key is None else key_arn(self._spec.encryption_key),
-        )
-        # The metrics of jobs have a namespace of their own, and endpoints' are none of their business.
-        metrics = allow(["cloudwatch:PutMetricData"], ["*"], StringEquals={"cloudwatch:namespace": LOG_GROUP})
-        return [metrics if each["Action"] == metrics["Action"] else each for each in statements]
-
-    def _render_network(self) -> Properties | None:
-        network = self._spec.network
-        if network is None or not network.has_vpc:
-            return None
-        groups = network.security_groups
-        if groups is None:
-            # The rules saw to it that there is a VPC where no groups are given.
-            vpc = cast("ec2.IVpc", network.vpc)
-            groups = [ec2.SecurityGroup(self, "SecurityGroup", vpc=vpc, description=f"{self.node.path} containers")]
-        self._connections = ec2.Connections(
-            security_groups=[
-                ec2.SecurityGroup.from_security_group_id(self, f"SecurityGroup-{group}", group)
-                if isinstance(group, str)
-                else group
-                for group in groups
-            ]
-        )
-        return {
-            "subnets": list(cast("Sequence[str]", network.subnets)),
-            "securityGroupIds": [g if isinstance(g, str) else g.security_group_id for g in groups],
-        }
-
-    def _render_role(self, statements: list[Statement]) -> str:
-        if self._spec.role is not None:
-            for statement in statements:
-                self._spec.role.add_to_principal_policy(iam.PolicyStatement.from_json(statement))
-            return self._spec.role.role_arn
-        # The permissions stand inside the role, so that the model cannot be created before them.
-        self._cfn_role = _role(self, "Role", TRUST, "Execution", statements)
-        return self._cfn_role.attr_arn
 
     def _render_schedule(self, schedule: TransformSchedule) -> None:
         site = self._site
@@ -243,7 +200,7 @@ class BatchTransform(Construct):
             statements.append(allow(["sqs:SendMessage"], [queue.queue_arn]))
             if queue.encryption_master_key is not None:
                 statements.append(allow(["kms:Decrypt", "kms:GenerateDataKey"], [queue.encryption_master_key.key_arn]))
-        role = _role(self, "SchedulerRole", _scheduler_trust(site), "StartJobs", statements)
+        role = render_role(self, "SchedulerRole", _scheduler_trust(site), "StartJobs", statements)
         window = seconds(schedule.flexible_window)
         scheduler.CfnSchedule(
             self,
@@ -370,35 +327,8 @@ class BatchTransform(Construct):
         """The beginning of the jobs' names."""
         return self._spec.job_name_prefix
 
-    @property
-    def role(self) -> iam.IRole:
-        """The execution role.
-
-        What is granted to it stands in a policy of its own, which the model waits for.
-        """
-        if self._role is None:
-            self._role = iam.Role.from_role_name(self, "ExecutionRole", self._cfn_role.ref)
-            self._model.node.add_dependency(self._role)
-        return self._role
-
-    @property
-    def grant_principal(self) -> iam.IPrincipal:
-        """The execution role, as one to whom something can be granted."""
-        return self.role.grant_principal
-
-    @property
-    def connections(self) -> ec2.Connections:
-        """The security groups of the containers, to which network access can be given.
-
-        Raises
-        ------
-        ValueError
-            The jobs run in no VPC.
-        """
-        if self._connections is None:
-            message = f"{self.node.path} is in no VPC, so it has no connections; give network=Network(vpc)"
-            raise ValueError(message)
-        return self._connections
+    def _waiting(self) -> list[IConstruct]:
+        return [self._model]
 
 
 class _TransformTask(tasks.SageMakerCreateTransformJob):
@@ -443,18 +373,6 @@ def _job_name_prefix(path: Sequence[str]) -> str:
     return name[:26].strip("-") or "transform"
 
 
-def _role(
-    scope: Construct, id: str, trust: Mapping[str, Any], policy_name: str, statements: Sequence[Statement]
-) -> iam.CfnRole:
-    document = {"Version": "2012-10-17", "Statement": list(statements)}
-    return iam.CfnRole(
-        scope,
-        id,
-        assume_role_policy_document=trust,
-        policies=[{"policyName": policy_name, "policyDocument": document}],
-    )
-
-
 def _scheduler_trust(site: Site) -> dict[str, Any]:
     """Let EventBridge Scheduler take the role, for schedules of this account and of the group that this one is in.
 
@@ -468,14 +386,3 @@ def _scheduler_trust(site: Site) -> dict[str, Any]:
         "Condition": {"StringEquals": {"aws:SourceAccount": site.arns.account, "aws:SourceArn": group}},
     }
     return {"Version": "2012-10-17", "Statement": [statement]}
-
-
-def _argument(at: str, names: Mapping[str, str]) -> str:
-    """Give the user's argument for a place in the spec."""
-    for place, argument in names.items():
-        if at.startswith(place):
-            return argument + at.removeprefix(place)
-    return at
-
-
-__all__ = ["BatchTransform"]

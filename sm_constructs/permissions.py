@@ -33,7 +33,7 @@ INVOKE_ASYNC = "sagemaker:InvokeEndpointAsync"
 """Lets a caller put a request into the queue of an asynchronous endpoint."""
 
 # https://docs.aws.amazon.com/sagemaker/latest/dg/monitoring-cloudwatch.html
-_METRIC_NAMESPACES = ["AWS/SageMaker", "/aws/sagemaker/Endpoints", "/aws/sagemaker/InferenceComponents"]
+_ENDPOINT_METRICS = ("AWS/SageMaker", "/aws/sagemaker/Endpoints", "/aws/sagemaker/InferenceComponents")
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +108,7 @@ def execution_statements(
     subnets: Sequence[str] = (),
     security_groups: Sequence[str] = (),
     volume_key: str | None = None,
+    metric_namespaces: Sequence[str] = _ENDPOINT_METRICS,
 ) -> list[Statement]:
     """Compute the statements of an execution role.
 
@@ -123,6 +124,8 @@ def execution_statements(
         The VPC's, by id; none without a VPC.
     volume_key : str, optional
         The ARN of the key that encrypts the volumes.
+    metric_namespaces : Sequence[str]
+        Where metrics may be put; by default those of endpoints.
 
     Returns
     -------
@@ -140,9 +143,8 @@ def execution_statements(
         )
     )
     # PutMetricData knows no resources; the namespace is its only fence.
-    statements.append(
-        allow(["cloudwatch:PutMetricData"], ["*"], StringEquals={"cloudwatch:namespace": _METRIC_NAMESPACES})
-    )
+    namespaces = metric_namespaces[0] if len(metric_namespaces) == 1 else list(metric_namespaces)
+    statements.append(allow(["cloudwatch:PutMetricData"], ["*"], StringEquals={"cloudwatch:namespace": namespaces}))
     if subnets:
         statements += _attach(arns, subnets, security_groups)
     if volume_key is not None:

@@ -2,38 +2,38 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar, cast
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import jsii
-from aws_cdk import Annotations, Resource
+from aws_cdk import Resource
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_sagemaker as sagemaker
 from aws_cdk.interfaces import aws_sagemaker as sagemaker_refs
 
-from sm_constructs import rules
-from sm_constructs.binding import bind_container, bind_model_data, key_arn, pack_artifacts, site_of
+from sm_constructs.binding import bind_container, bind_model_data, key_arn, site_of
 from sm_constructs.containers import Container
 from sm_constructs.endpoints.async_inference import async_needs, render_async
 from sm_constructs.endpoints.components import render_component, scaled_component
 from sm_constructs.endpoints.roles import log_groups_of, wait_for_policies
 from sm_constructs.endpoints.scaling import Scaled, render_scaling
 from sm_constructs.endpoints.variants import render_variant
+from sm_constructs.model_host import ModelHost
 from sm_constructs.monitoring import EndpointMetrics
-from sm_constructs.permissions import INVOKE, TRUST, execution_statements
+from sm_constructs.permissions import INVOKE, execution_statements
 from sm_constructs.scaling import INSTANCES, PROVISIONED_CONCURRENCY
 from sm_constructs.tokens import is_unresolved
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from constructs import Construct
+    from constructs import Construct, IConstruct
 
     from sm_constructs.binding import Properties
     from sm_constructs.instances import Instances
     from sm_constructs.model_data import ModelData
     from sm_constructs.packing import Packed
-    from sm_constructs.permissions import Needs, Statement
+    from sm_constructs.permissions import Needs
     from sm_constructs.spec import EndpointKind, EndpointSpec, ModelSpec, VariantSpec
 
 # The kind is part of the logical id, so that another kind is another endpoint: AWS refuses to turn one into the other.
@@ -113,7 +113,7 @@ def _lower(name: str) -> str:
 
 
 @jsii.implements(iam.IGrantable, ec2.IConnectable)
-class HostingEndpoint(EndpointBase):
+class HostingEndpoint(ModelHost, EndpointBase):
     """An endpoint with its models, configuration, role and scaling.
 
     The ids of its resources are fixed: a changed id would replace a live endpoint.
@@ -123,20 +123,11 @@ class HostingEndpoint(EndpointBase):
     """Whether ids of models carry the name of their variant, because there may be several."""
 
     def __init__(self, scope: Construct, id: str, spec: EndpointSpec, names: Mapping[str, str]) -> None:
-        packed, in_artifacts = pack_artifacts(_artifacts(spec))
-        warnings = rules.require(
-            spec,
-            lambda: f"{'/'.join(part for part in (scope.node.path, id) if part)} ({type(self).__name__})",
-            lambda at: _argument(at, names),
-            in_artifacts,
-        )
+        packed, warnings = self._require(scope, id, spec, names, _artifacts(spec))
         super().__init__(scope, id)
-        for warning in warnings:
-            Annotations.of(self).add_warning_v2(f"sm-constructs:{warning.code}", str(warning))
+        self._warn(warnings)
         self._site = site_of(scope)
         self._spec = spec
-        self._role: iam.IRole | None = spec.role
-        self._connections: ec2.Connections | None = None
         self._models: dict[str, sagemaker.CfnModel] = {}
         self._components: dict[str, sagemaker.CfnInferenceComponent] = {}
         self._before_rendering()
@@ -165,9 +156,10 @@ class HostingEndpoint(EndpointBase):
                 bound = bind_model_data(self, self._site, component.adapter, packed, f"Adapter-{component.name}")
                 adapters[component.name] = bound.properties["modelDataUrl"]
                 needs.append(bound.needs)
-        network = self._render_network()
+        network = self._render_network(spec.network)
         endpoint_id = _ENDPOINT_IDS[spec.kind]
         role_arn = self._render_role(
+            spec.role,
             execution_statements(
                 needs,
                 self._site.arns,
@@ -175,7 +167,7 @@ class HostingEndpoint(EndpointBase):
                 subnets=network["subnets"] if network else (),
                 security_groups=network["securityGroupIds"] if network else (),
                 volume_key=None if spec.encryption_key is None else key_arn(spec.encryption_key),
-            )
+            ),
         )
         isolated = True if spec.network and spec.network.isolated else None
         # Inference components take the network of the endpoint configuration, other models bring their own.
@@ -236,38 +228,6 @@ class HostingEndpoint(EndpointBase):
         model = None if variant.model is None else self._models[model_id].attr_model_name
         return render_variant(variant, model)
 
-    def _render_network(self) -> Properties | None:
-        network = self._spec.network
-        if network is None or not network.has_vpc:
-            return None
-        groups = network.security_groups
-        if groups is None:
-            # The rules saw to it that there is a VPC where no groups are given.
-            vpc = cast("ec2.IVpc", network.vpc)
-            groups = [ec2.SecurityGroup(self, "SecurityGroup", vpc=vpc, description=f"{self.node.path} containers")]
-        self._connections = ec2.Connections(
-            security_groups=[
-                ec2.SecurityGroup.from_security_group_id(self, f"SecurityGroup-{group}", group)
-                if isinstance(group, str)
-                else group
-                for group in groups
-            ]
-        )
-        return {
-            "subnets": list(cast("Sequence[str]", network.subnets)),
-            "securityGroupIds": [g if isinstance(g, str) else g.security_group_id for g in groups],
-        }
-
-    def _render_role(self, statements: list[Statement]) -> str:
-        if self._spec.role is not None:
-            for statement in statements:
-                self._spec.role.add_to_principal_policy(iam.PolicyStatement.from_json(statement))
-            return self._spec.role.role_arn
-        # The permissions stand inside the role, so that the model cannot be created before them.
-        policy = {"policyName": "Execution", "policyDocument": {"Version": "2012-10-17", "Statement": statements}}
-        self._cfn_role = iam.CfnRole(self, "Role", assume_role_policy_document=TRUST, policies=[policy])
-        return self._cfn_role.attr_arn
-
     def _render_endpoint(self, id: str, config_name: str) -> sagemaker.CfnEndpoint:
         spec = self._spec
         retain = spec.retain_capacity
@@ -317,36 +277,8 @@ class HostingEndpoint(EndpointBase):
         """The production variants."""
         return self._spec.variants
 
-    @property
-    def role(self) -> iam.IRole:
-        """The execution role.
-
-        What is granted to it stands in a policy of its own, which the models wait for.
-        """
-        if self._role is None:
-            self._role = iam.Role.from_role_name(self, "ExecutionRole", self._cfn_role.ref)
-            for model in self._models.values():
-                model.node.add_dependency(self._role)
-        return self._role
-
-    @property
-    def grant_principal(self) -> iam.IPrincipal:
-        """The execution role, as one to whom something can be granted."""
-        return self.role.grant_principal
-
-    @property
-    def connections(self) -> ec2.Connections:
-        """The security groups of the containers, to which network access can be given.
-
-        Raises
-        ------
-        ValueError
-            The endpoint is in no VPC.
-        """
-        if self._connections is None:
-            message = f"{self.node.path} is in no VPC, so it has no connections; give network=Network(vpc)"
-            raise ValueError(message)
-        return self._connections
+    def _waiting(self) -> list[IConstruct]:
+        return list(self._models.values())
 
 
 def _artifacts(spec: EndpointSpec) -> Iterator[ModelData | None]:
@@ -354,14 +286,6 @@ def _artifacts(spec: EndpointSpec) -> Iterator[ModelData | None]:
     for _, model in spec.placed_models():
         yield from (c.model_data for c in model.containers if isinstance(c, Container))
     yield from (component.adapter for component in spec.components)
-
-
-def _argument(at: str, names: Mapping[str, str]) -> str:
-    """Give the user's argument for a place in the spec."""
-    for place, argument in names.items():
-        if at.startswith(place):
-            return argument + at.removeprefix(place)
-    return at
 
 
 __all__ = ["EndpointBase", "HostingEndpoint", "ImportedEndpoint"]

@@ -84,13 +84,13 @@ def instance_arguments(spec: TransformSpec) -> Iterator[Finding]:
     "SMC904",
     "The machine image is one that SageMaker offers for transform jobs",
     source="TransformResources.TransformAmiVersion",
+    facts=["batch/ami_version"],
     good='instances=Instances("ml.g5.xlarge", ami_version="al2-ami-sagemaker-batch-gpu-535")',
     bad='instances=Instances("ml.g5.xlarge", ami_version="al2-ami-sagemaker-inference-gpu-3-1")',
 )
 def machine_image(spec: TransformSpec) -> Iterator[Finding]:
     """Check the name of the machine image."""
-    offered = ["al2-ami-sagemaker-batch-gpu-470", "al2-ami-sagemaker-batch-gpu-535"]
-    yield from unlisted("instances.ami_version", spec.instances.ami_version, offered)
+    yield from unlisted("instances.ami_version", spec.instances.ami_version, limit("batch", "ami_version"))
 
 
 @_rule(
@@ -281,12 +281,13 @@ def compression_known(spec: TransformSpec) -> Iterator[Finding]:
     "SMC925",
     "A MIME type has at most 256 characters",
     source="TransformInput.ContentType and TransformOutput.Accept",
+    facts=["batch/mime_type_max"],
     good='input=TransformInput(records, content_type="text/csv")',
     bad='input=TransformInput(records, content_type="text/csv; " + "x" * 256)',
 )
 def mime_types(spec: TransformSpec) -> Iterator[Finding]:
     """Check the length of MIME types."""
-    longest = 256
+    longest = limit("batch", "mime_type_max")
     for at, value in (("input.content_type", spec.input.content_type), ("output.accept", spec.output.accept)):
         if is_text(value) and len(value) > longest:
             yield Finding(at, f"is {len(value)} characters long; it has at most {longest}")
@@ -296,12 +297,13 @@ def mime_types(spec: TransformSpec) -> Iterator[Finding]:
     "SMC926",
     "A filter is a JSONPath that begins with $, of at most 63 characters",
     source="DataProcessing.InputFilter and DataProcessing.OutputFilter",
+    facts=["batch/json_path_max"],
     good='data_processing=DataProcessing(input_filter="$[1:]")',
     bad='data_processing=DataProcessing(input_filter="[1:]")',
 )
 def filters(spec: TransformSpec) -> Iterator[Finding]:
     """Check the form of filters."""
-    longest = 63
+    longest = limit("batch", "json_path_max")
     for argument in ("input_filter", "output_filter"):
         value = getattr(spec.data_processing, argument, None)
         if is_text(value) and (not value.startswith("$") or len(value) > longest):
@@ -386,22 +388,18 @@ def environment_form(spec: TransformSpec) -> Iterator[Finding]:
             )
 
 
-JOB_ID_LENGTH = 36
-"""How long the id of a run may be: a UUID from Step Functions; those of EventBridge Scheduler are 16 in its guide."""
-
-
 @_rule(
     "SMC932",
     "The names of jobs begin with at most 26 letters, digits and hyphens",
     source="CreateTransformJob.TransformJobName: 63 characters, of which the id of the run takes 37",
-    facts=["batch/job_name"],
+    facts=["batch/job_name", "batch/job_id_max"],
     good='job_name_prefix="nightly-scores"',
     bad='job_name_prefix="nightly_scores"',
 )
 def job_name(spec: TransformSpec) -> Iterator[Finding]:
     """Check the beginning of the jobs' names."""
     shape = limit("batch", "job_name")
-    longest = shape["max"] - JOB_ID_LENGTH - len("-")
+    longest = shape["max"] - limit("batch", "job_id_max") - len("-")
     yield from badly_named("job_name_prefix", spec.job_name_prefix, shape["pattern"], longest)
 
 
@@ -463,12 +461,13 @@ def _containers(spec: TransformSpec) -> Iterator[tuple[str, Container]]:
     "SMC950",
     "A location is the name of a bucket and a prefix, at most 1024 characters as a URI",
     source="TransformS3DataSource.S3Uri and TransformOutput.S3OutputPath",
+    facts=["batch/s3_uri_max"],
     good='output=TransformOutput(S3Location("scores", "churn/"))',
     bad='output=TransformOutput(S3Location("s3://scores/churn", ""))',
 )
 def locations(spec: TransformSpec) -> Iterator[Finding]:
     """Check the form of locations."""
-    longest = 1024
+    longest = limit("batch", "s3_uri_max")
     for at, location in _locations(spec):
         bucket = location.bucket if is_text(location.bucket) else ""
         if "/" in bucket:
@@ -549,21 +548,23 @@ def time_zone(spec: TransformSpec) -> Iterator[Finding]:
     "SMC962",
     "A flexible window has 1 to 1440 whole minutes",
     source="Scheduler CreateSchedule.FlexibleTimeWindow.MaximumWindowInMinutes",
+    facts=["batch/schedule_window"],
     good='schedule=TransformSchedule("rate(1 days)", flexible_window=timedelta(minutes=15))',
     bad='schedule=TransformSchedule("rate(1 days)", flexible_window=timedelta(seconds=90))',
 )
 def flexible_window(spec: TransformSpec) -> Iterator[Finding]:
     """Check the window in which jobs start."""
-    most = 1440
+    least, most = limit("batch", "schedule_window")
     time = None if spec.schedule is None else seconds(spec.schedule.flexible_window)
-    if is_number(time) and not (time % 60 == 0 and 1 <= time / 60 <= most):
-        yield Finding("schedule.flexible_window", f"is {time / 60:g} minutes; it is a whole number, 1 to {most}")
+    if is_number(time) and not (time % 60 == 0 and least <= time / 60 <= most):
+        yield Finding("schedule.flexible_window", f"is {time / 60:g} minutes; it is a whole number, {least} to {most}")
 
 
 @_rule(
     "SMC963",
     "The start of a job is tried 0 to 185 times more, for 60 to 86400 seconds",
     source="Scheduler CreateSchedule.Target.RetryPolicy",
+    facts=["batch/schedule_retries", "batch/schedule_event_age"],
     good='schedule=TransformSchedule("rate(1 days)", retry_attempts=0)',
     bad='schedule=TransformSchedule("rate(1 days)", retry_attempts=186)',
 )
@@ -572,8 +573,8 @@ def retry_policy(spec: TransformSpec) -> Iterator[Finding]:
     if spec.schedule is None:
         return
     for argument, value, low, high in (
-        ("retry_attempts", spec.schedule.retry_attempts, 0, 185),
-        ("max_event_age", seconds(spec.schedule.max_event_age), 60, 86400),
+        ("retry_attempts", spec.schedule.retry_attempts, *limit("batch", "schedule_retries")),
+        ("max_event_age", seconds(spec.schedule.max_event_age), *limit("batch", "schedule_event_age")),
     ):
         if is_number(value) and not (low <= value <= high and value == int(value)):
             unit = " seconds" if argument == "max_event_age" else ""
