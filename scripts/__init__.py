@@ -1,0 +1,1 @@
+"""What maintains the data files and the generated pages."""

@@ -19,9 +19,9 @@ def resolved(python: str) -> tuple[str, dict[str, str]]:
     with tempfile.TemporaryDirectory() as folder:
         environment, report = Path(folder, "env"), Path(folder, "report.json")
         subprocess.run([python, "-m", "venv", environment], check=True)
-        pip = [environment / "bin" / "python", "-m", "pip", "--quiet"]
+        pip = [str(environment / "bin" / "python"), "-m", "pip", "--quiet"]
         subprocess.run([*pip, "install", "--upgrade", "pip"], check=True)
-        wanted = ["--dry-run", "--ignore-installed", "--report", report, "--editable", f"{ROOT}[dev]"]
+        wanted = ["--dry-run", "--ignore-installed", "--report", str(report), "--editable", f"{ROOT}[dev]"]
         subprocess.run([*pip, "install", *wanted], check=True)
         found = json.loads(report.read_text())
     packages = (each["metadata"] for each in found["install"])

@@ -47,7 +47,7 @@ def not_offered() -> str:
         "Generated from `sm_constructs/facts/not_offered.json`. Every other property of `AWS::SageMaker::Model`,",
         "`EndpointConfig`, `Endpoint` and `InferenceComponent` in the pinned aws-cdk-lib stands in the golden template",
         "of an example. Until one of these is offered, the CDK's escape hatches reach it:",
-        "`endpoint.node.find_child(\"Config\").add_property_override(…)`.",
+        '`endpoint.node.find_child("Config").add_property_override(…)`.',
         "",
         "| property | why |",
         "|---|---|",
@@ -62,7 +62,7 @@ def rules() -> str:
         "# The rules",
         "",
         "Generated from the registry in `sm_constructs/rules/`. An *error* is refused before anything is created, a",
-        "*warning* can be acknowledged: `Annotations.of(endpoint).acknowledge_warning(\"sm-constructs:SMC412\")`.",
+        '*warning* can be acknowledged: `Annotations.of(endpoint).acknowledge_warning("sm-constructs:SMC412")`.',
         "The examples are arguments of a construct; `image` is a valid image, `key` a KMS key.",
     ]
     for rule in sorted(RULES.values(), key=lambda each: each.code):

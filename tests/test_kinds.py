@@ -290,11 +290,10 @@ class TestMultiModel:
         (statement,) = Synthesised(stack).properties("AWS::IAM::Policy")["PolicyDocument"]["Statement"]
         assert "Condition" not in statement
 
-    def test_several_gpus_are_refused_at_the_argument(self, stack):
+    @pytest.mark.parametrize("kind", ["ml.g5.12xlarge", "ml.p3.8xlarge"])
+    def test_several_gpus_are_refused_at_the_argument(self, stack, kind):
         image = ContainerImage.from_framework("triton", "24.09", accelerator="gpu")
-        problem = refusal(
-            lambda: self.make(stack, container=Container(image), instances=Instances("ml.g5.12xlarge")), "SMC501"
-        )
+        problem = refusal(lambda: self.make(stack, container=Container(image), instances=Instances(kind)), "SMC501")
         assert problem.path == "instances.type"
 
     def test_an_archive_is_no_store(self, stack):

@@ -116,12 +116,12 @@ def instance_types() -> dict[str, InstanceType]:
         )
         for row in table["types"]
     }
-    for name in table["no_specification_found"]:
+    for name, gpus in table["no_specification_found"].items():  # the SageMaker SDK knows their GPUs
         known[name] = InstanceType(
             name=name,
             vcpus=None,
             memory_mib=None,
-            gpus=None,
+            gpus=gpus,
             neuron_devices=None,
             nvme=False,
             burstable=False,

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from sm_constructs.facts import instance_types, limit
 from sm_constructs.rules.registry import Finding, rule
-from sm_constructs.tokens import is_unresolved
+from sm_constructs.tokens import is_text, is_unresolved
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -53,6 +54,27 @@ def vpc_complete(spec: EndpointSpec) -> Iterator[Finding]:
     for given, missing in (("subnets", "security_groups"), ("security_groups", "subnets")):
         if getattr(network, given) is not None and getattr(network, missing) is None:
             yield Finding(f"network.{missing}", f"is missing beside {given}; give it, or give the vpc to take it from")
+
+
+@rule(
+    "SMC013",
+    "Subnets and security groups are given by their ids",
+    source="VpcConfig: SubnetId and SecurityGroupId",
+    facts=["realtime/network_id"],
+    good='network=Network(subnets=["subnet-0123456789abcdef0"], security_groups=["sg-0123456789abcdef0"])',
+    bad='network=Network(subnets=["private subnet a"], security_groups=["sg-0123456789abcdef0"])',
+)
+def ids(spec: EndpointSpec) -> Iterator[Finding]:
+    """Check the form of ids."""
+    if spec.network is None:
+        return
+    shape = limit("realtime", "network_id")
+    for argument in ("subnets", "security_groups"):
+        values = getattr(spec.network, argument)
+        for index, value in enumerate(values if isinstance(values, Sequence) else ()):
+            if is_text(value) and not (len(value) <= shape["max"] and re.fullmatch(shape["pattern"], value)):
+                example = "subnet-0123456789abcdef0" if argument == "subnets" else "sg-0123456789abcdef0"
+                yield Finding(f"network.{argument}[{index}]", f"is {value!r}; it is an id such as {example}")
 
 
 @rule(
