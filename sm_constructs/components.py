@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import KW_ONLY, dataclass
 from typing import TYPE_CHECKING
 
-from sm_constructs.spec import ModelSpec
-
 if TYPE_CHECKING:
     from sm_constructs.containers import Container, ModelPackage
     from sm_constructs.durations import Time
@@ -69,8 +67,3 @@ class InferenceComponent:
     startup_timeout: Time | None = None
     base: str | None = None
     adapter: ModelData | None = None
-
-    @property
-    def model(self) -> ModelSpec | None:
-        """What runs, as a model of one container."""
-        return None if self.container is None else ModelSpec(containers=(self.container,))

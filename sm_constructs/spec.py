@@ -139,5 +139,5 @@ class EndpointSpec:
             if variant.model is not None:
                 yield f"{at}.model", variant.model
         for index, component in enumerate(self.components):
-            if component.model is not None:
-                yield f"components[{index}].model", component.model
+            if component.container is not None:
+                yield f"components[{index}].model", ModelSpec(containers=(component.container,))

@@ -210,19 +210,5 @@ class AsyncEndpoint(AsyncMetrics, TakesNoSynchronousRequests, HostingEndpoint):
 
     @staticmethod
     def from_endpoint_name(scope: Construct, id: str, endpoint_name: str) -> ImportedAsyncEndpoint:
-        """Take an endpoint that exists already, to grant access to it or to look at its metrics.
-
-        Parameters
-        ----------
-        scope : Construct
-            The stack, or whatever it is part of.
-        id : str
-            Its id there.
-        endpoint_name : str
-            The name of the endpoint, in the account and region of the stack.
-
-        Examples
-        --------
-        >>> AsyncEndpoint.from_endpoint_name(stack, "Churn", "churn-eu").metric_backlog()
-        """
+        """Take an endpoint that exists already; see `RealTimeEndpoint.from_endpoint_name`."""
         return ImportedAsyncEndpoint(scope, id, endpoint_name)

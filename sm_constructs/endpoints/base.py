@@ -22,6 +22,7 @@ from sm_constructs.model_host import ModelHost
 from sm_constructs.monitoring import EndpointMetrics
 from sm_constructs.permissions import INVOKE, execution_statements
 from sm_constructs.scaling import INSTANCES, PROVISIONED_CONCURRENCY
+from sm_constructs.spec import ModelSpec
 from sm_constructs.tokens import is_unresolved
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
     from sm_constructs.model_data import ModelData
     from sm_constructs.packing import Packed
     from sm_constructs.permissions import Needs
-    from sm_constructs.spec import EndpointKind, EndpointSpec, ModelSpec, VariantSpec
+    from sm_constructs.spec import EndpointKind, EndpointSpec, VariantSpec
 
 # The kind is part of the logical id, so that another kind is another endpoint: AWS refuses to turn one into the other.
 _ENDPOINT_IDS: Mapping[EndpointKind, str] = {
@@ -220,8 +221,9 @@ class HostingEndpoint(ModelHost, EndpointBase):
                 model_id = f"Model-{variant.name}" if self._models_are_named else "Model"
                 yield model_id, variant.model, variant.instances
         for component in self._spec.components:
-            if component.model is not None:
-                yield f"Model-{component.name}", component.model, self._spec.variants[0].instances
+            if component.container is not None:
+                model = ModelSpec(containers=(component.container,))
+                yield f"Model-{component.name}", model, self._spec.variants[0].instances
 
     def _render_variant(self, variant: VariantSpec) -> Properties:
         model_id = f"Model-{variant.name}" if self._models_are_named else "Model"

@@ -104,20 +104,5 @@ class InferenceComponentEndpoint(ComponentMetrics, HostingEndpoint):
 
     @staticmethod
     def from_endpoint_name(scope: Construct, id: str, endpoint_name: str) -> ImportedInferenceComponentEndpoint:
-        """Take an endpoint that exists already, to grant access to it or to look at its metrics.
-
-        Parameters
-        ----------
-        scope : Construct
-            The stack, or whatever it is part of.
-        id : str
-            Its id there.
-        endpoint_name : str
-            The name of the endpoint, in the account and region of the stack.
-
-        Examples
-        --------
-        >>> chat = InferenceComponentEndpoint.from_endpoint_name(stack, "Chat", "chat-eu")
-        >>> chat.metric_invocations_per_copy("chat-eu-llama")
-        """
+        """Take an endpoint that exists already; see `RealTimeEndpoint.from_endpoint_name`."""
         return ImportedInferenceComponentEndpoint(scope, id, endpoint_name)

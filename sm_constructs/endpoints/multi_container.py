@@ -83,19 +83,5 @@ class MultiContainerEndpoint(MultiContainerMetrics, HostingEndpoint):
 
     @staticmethod
     def from_endpoint_name(scope: Construct, id: str, endpoint_name: str) -> ImportedMultiContainerEndpoint:
-        """Take an endpoint that exists already, to grant access to it or to look at its metrics.
-
-        Parameters
-        ----------
-        scope : Construct
-            The stack, or whatever it is part of.
-        id : str
-            Its id there.
-        endpoint_name : str
-            The name of the endpoint, in the account and region of the stack.
-
-        Examples
-        --------
-        >>> MultiContainerEndpoint.from_endpoint_name(stack, "Churn", "churn-eu").metric_container_latency("a")
-        """
+        """Take an endpoint that exists already; see `RealTimeEndpoint.from_endpoint_name`."""
         return ImportedMultiContainerEndpoint(scope, id, endpoint_name)

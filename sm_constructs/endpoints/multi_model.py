@@ -142,19 +142,5 @@ class MultiModelEndpoint(MultiModelMetrics, FencedByModel, HostingEndpoint):
 
     @staticmethod
     def from_endpoint_name(scope: Construct, id: str, endpoint_name: str) -> ImportedMultiModelEndpoint:
-        """Take an endpoint that exists already, to grant access to it or to look at its metrics.
-
-        Parameters
-        ----------
-        scope : Construct
-            The stack, or whatever it is part of.
-        id : str
-            Its id there.
-        endpoint_name : str
-            The name of the endpoint, in the account and region of the stack.
-
-        Examples
-        --------
-        >>> MultiModelEndpoint.from_endpoint_name(stack, "Churn", "churn-eu").grant_invoke(role, target_models=["a/*"])
-        """
+        """Take an endpoint that exists already; see `RealTimeEndpoint.from_endpoint_name`."""
         return ImportedMultiModelEndpoint(scope, id, endpoint_name)

@@ -103,19 +103,5 @@ class MultiVariantEndpoint(RealTimeMetrics, HostingEndpoint):
 
     @staticmethod
     def from_endpoint_name(scope: Construct, id: str, endpoint_name: str) -> ImportedMultiVariantEndpoint:
-        """Take an endpoint that exists already, to grant access to it or to look at its metrics.
-
-        Parameters
-        ----------
-        scope : Construct
-            The stack, or whatever it is part of.
-        id : str
-            Its id there.
-        endpoint_name : str
-            The name of the endpoint, in the account and region of the stack.
-
-        Examples
-        --------
-        >>> MultiVariantEndpoint.from_endpoint_name(stack, "Churn", "churn-eu").metric_errors(variant="challenger")
-        """
+        """Take an endpoint that exists already; see `RealTimeEndpoint.from_endpoint_name`."""
         return ImportedMultiVariantEndpoint(scope, id, endpoint_name)

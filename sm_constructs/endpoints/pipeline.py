@@ -83,19 +83,5 @@ class PipelineEndpoint(RealTimeMetrics, HostingEndpoint):
 
     @staticmethod
     def from_endpoint_name(scope: Construct, id: str, endpoint_name: str) -> ImportedPipelineEndpoint:
-        """Take an endpoint that exists already, to grant access to it or to look at its metrics.
-
-        Parameters
-        ----------
-        scope : Construct
-            The stack, or whatever it is part of.
-        id : str
-            Its id there.
-        endpoint_name : str
-            The name of the endpoint, in the account and region of the stack.
-
-        Examples
-        --------
-        >>> PipelineEndpoint.from_endpoint_name(stack, "Churn", "churn-eu").metric_model_latency()
-        """
+        """Take an endpoint that exists already; see `RealTimeEndpoint.from_endpoint_name`."""
         return ImportedPipelineEndpoint(scope, id, endpoint_name)

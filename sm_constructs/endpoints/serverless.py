@@ -106,19 +106,5 @@ class ServerlessEndpoint(ServerlessMetrics, HostingEndpoint):
 
     @staticmethod
     def from_endpoint_name(scope: Construct, id: str, endpoint_name: str) -> ImportedServerlessEndpoint:
-        """Take an endpoint that exists already, to grant access to it or to look at its metrics.
-
-        Parameters
-        ----------
-        scope : Construct
-            The stack, or whatever it is part of.
-        id : str
-            Its id there.
-        endpoint_name : str
-            The name of the endpoint, in the account and region of the stack.
-
-        Examples
-        --------
-        >>> ServerlessEndpoint.from_endpoint_name(stack, "Churn", "churn-eu").metric_model_setup_time()
-        """
+        """Take an endpoint that exists already; see `RealTimeEndpoint.from_endpoint_name`."""
         return ImportedServerlessEndpoint(scope, id, endpoint_name)
