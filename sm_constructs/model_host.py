@@ -70,6 +70,8 @@ class ModelHost:
         if network is None or not network.has_vpc:
             return None
         here = self._construct
+        if network.private_access and network.vpc is not None:
+            _reach_runtime(here, network.vpc, cast("Sequence[str]", network.subnets))
         groups = network.security_groups
         if groups is None:
             # The rules saw to it that there is a VPC where no groups are given.
@@ -140,6 +142,20 @@ def render_role(
     """Make a role with its permissions inside it, so that nothing that refers to it is made before them."""
     policy = {"policyName": policy_name, "policyDocument": {"Version": "2012-10-17", "Statement": statements}}
     return iam.CfnRole(scope, id, assume_role_policy_document=trust, policies=[policy])
+
+
+def _reach_runtime(scope: Construct, vpc: ec2.IVpc, subnets: Sequence[str]) -> None:
+    """Make the way from a VPC to SageMaker's runtime, once: its private name can stand for one endpoint only."""
+    id = "SageMakerRuntime"
+    if vpc.node.try_find_child(id) is None:
+        places = [ec2.Subnet.from_subnet_id(scope, f"RuntimeSubnet-{n}", subnet) for n, subnet in enumerate(subnets)]
+        ec2.InterfaceVpcEndpoint(
+            vpc,
+            id,
+            vpc=vpc,
+            service=ec2.InterfaceVpcEndpointAwsService.SAGEMAKER_RUNTIME,
+            subnets=ec2.SubnetSelection(subnets=places),
+        )
 
 
 def _argument(at: str, names: Mapping[str, str]) -> str:

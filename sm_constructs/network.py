@@ -27,6 +27,9 @@ class Network:
         cannot delete a security group that one of them still uses.
     isolated : bool, default False
         Whether the containers can make no network calls at all, not even to AWS.
+    private_access : bool, default False
+        Whether callers in `vpc` reach SageMaker's runtime without the internet: an interface VPC endpoint is made in
+        the subnets, one for all endpoints of the VPC in this app. A VPC that has one already refuses a second.
 
     Examples
     --------
@@ -44,6 +47,7 @@ class Network:
     subnets: ec2.SubnetSelection | Sequence[ec2.ISubnet | str] | None = None
     security_groups: Sequence[ec2.ISecurityGroup | str] | None = None
     isolated: bool = False
+    private_access: bool = False
 
     @property
     def has_vpc(self) -> bool:

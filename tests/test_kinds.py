@@ -359,6 +359,13 @@ class TestMultiVariant:
             id for name in ("champion", "challenger") for id in (champion, challenger) if name in id
         ]
 
+    def test_shifting_traffic_is_granted(self, stack):
+        MultiVariantEndpoint(stack, "Churn", variants=self.two()).grant_shift(aws_iam.User(stack, "User"))
+        s = Synthesised(stack)
+        (statement,) = s.properties("AWS::IAM::Policy")["PolicyDocument"]["Statement"]
+        assert statement["Action"] == ["sagemaker:DescribeEndpoint", "sagemaker:UpdateEndpointWeightsAndCapacities"]
+        assert statement["Resource"] == {"Ref": s.ids(ENDPOINT)[0]}
+
     def test_a_weight_of_zero_stays_zero(self, stack):
         made = MultiVariantEndpoint(stack, "Churn", variants=self.two(weight=0))
         assert variants(stack)[1]["InitialVariantWeight"] == 0

@@ -545,6 +545,16 @@ class TestNetwork:
         endpoint(stack, network=Network(isolated=True))
         assert Synthesised(stack).properties(MODEL)["EnableNetworkIsolation"] is True
 
+    def test_callers_in_the_vpc_reach_the_runtime_through_one_interface_endpoint(self, stack):
+        vpc = aws_ec2.Vpc(stack, "Vpc", max_azs=2, restrict_default_security_group=False)
+        for id in ("A", "B"):
+            endpoint(stack, id, network=Network(vpc, private_access=True))
+        made = Synthesised(stack).properties("AWS::EC2::VPCEndpoint")
+        assert plain(made["ServiceName"]).endswith(".sagemaker.runtime")
+        assert made["VpcEndpointType"] == "Interface"
+        assert made["PrivateDnsEnabled"] is True
+        assert len(made["SubnetIds"]) == 2
+
 
 class TestEncryption:
     def test_the_key_encrypts_the_volumes(self, stack):
@@ -609,6 +619,16 @@ class TestUse:
         (statement,) = s.properties("AWS::IAM::Policy")["PolicyDocument"]["Statement"]
         (id,) = s.ids(ENDPOINT)
         assert (statement["Action"], statement["Resource"]) == ("sagemaker:InvokeEndpoint", {"Ref": id})
+
+    def test_streaming_is_granted_by_itself(self, stack):
+        endpoint(stack).grant_invoke_stream(aws_iam.User(stack, "User"))
+        s = Synthesised(stack)
+        (statement,) = s.properties("AWS::IAM::Policy")["PolicyDocument"]["Statement"]
+        (id,) = s.ids(ENDPOINT)
+        assert (statement["Action"], statement["Resource"]) == (
+            "sagemaker:InvokeEndpointWithResponseStream",
+            {"Ref": id},
+        )
 
     def test_an_endpoint_that_exists_is_found_by_its_name(self, stack):
         user = aws_iam.User(stack, "User")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sm_constructs.endpoints.base import HostingEndpoint, ImportedEndpoint
+from sm_constructs.endpoints.grants import StreamedEndpoint
 from sm_constructs.endpoints.options import spec_of
 from sm_constructs.monitoring import ComponentMetrics
 from sm_constructs.spec import VariantSpec
@@ -21,14 +22,14 @@ if TYPE_CHECKING:
     from sm_constructs.scaling import Scaling
 
 
-class ImportedInferenceComponentEndpoint(ComponentMetrics, ImportedEndpoint):
+class ImportedInferenceComponentEndpoint(ComponentMetrics, StreamedEndpoint, ImportedEndpoint):
     """An endpoint with inference components that exists already; its components have their physical names."""
 
     def _component(self, name: str) -> str:
         return name
 
 
-class InferenceComponentEndpoint(ComponentMetrics, HostingEndpoint):
+class InferenceComponentEndpoint(ComponentMetrics, StreamedEndpoint, HostingEndpoint):
     """Models that share instances; each has its own copies, resources and scaling, down to zero.
 
     Parameters

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sm_constructs.endpoints.base import HostingEndpoint, ImportedEndpoint
+from sm_constructs.endpoints.grants import ShiftedEndpoint, StreamedEndpoint
 from sm_constructs.endpoints.options import spec_of
 from sm_constructs.monitoring import RealTimeMetrics
 from sm_constructs.tokens import is_number
@@ -19,11 +20,11 @@ if TYPE_CHECKING:
     from sm_constructs.variants import Variant
 
 
-class ImportedMultiVariantEndpoint(RealTimeMetrics, ImportedEndpoint):
+class ImportedMultiVariantEndpoint(RealTimeMetrics, StreamedEndpoint, ShiftedEndpoint, ImportedEndpoint):
     """An endpoint of this kind that exists already."""
 
 
-class MultiVariantEndpoint(RealTimeMetrics, HostingEndpoint):
+class MultiVariantEndpoint(RealTimeMetrics, StreamedEndpoint, ShiftedEndpoint, HostingEndpoint):
     """Up to ten variants that share the traffic by their weights, or one with a shadow variant beside it.
 
     Parameters

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sm_constructs.endpoints.base import HostingEndpoint, ImportedEndpoint
+from sm_constructs.endpoints.grants import StreamedEndpoint
 from sm_constructs.endpoints.options import spec_of
 from sm_constructs.monitoring import RealTimeMetrics
 from sm_constructs.spec import ModelSpec, VariantSpec
@@ -21,11 +22,11 @@ if TYPE_CHECKING:
 _NAMES = {"variants[0].model.containers[0]": "container", "variants[0].": ""}
 
 
-class ImportedRealTimeEndpoint(RealTimeMetrics, ImportedEndpoint):
+class ImportedRealTimeEndpoint(RealTimeMetrics, StreamedEndpoint, ImportedEndpoint):
     """An endpoint of this kind that exists already."""
 
 
-class RealTimeEndpoint(RealTimeMetrics, HostingEndpoint):
+class RealTimeEndpoint(RealTimeMetrics, StreamedEndpoint, HostingEndpoint):
     """One model behind a real-time endpoint.
 
     Parameters

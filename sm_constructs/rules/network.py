@@ -78,6 +78,19 @@ def ids(spec: EndpointSpec) -> Iterator[Finding]:
 
 
 @rule(
+    "SMC014",
+    "Private access is access from a VPC that is given",
+    source='"Connect to SageMaker AI through a VPC interface endpoint", SageMaker developer guide',
+    good='network=Network(subnets=["subnet-0123456789abcdef0"], security_groups=["sg-0123456789abcdef0"])',
+    bad="network=Network(private_access=True)",
+)
+def private_access(spec: EndpointSpec) -> Iterator[Finding]:
+    """Check that there is a VPC to make the way from."""
+    if spec.network is not None and spec.network.private_access and spec.network.vpc is None:
+        yield Finding("network.private_access", "is given without the vpc whose callers it is for; give the vpc too")
+
+
+@rule(
     "SMC012",
     "The encryption key does not cover local NVMe disks",
     severity="warning",
