@@ -14,6 +14,7 @@ from sm_constructs.local.resources import (
     scalable_target,
     scaling_policy,
     schedule,
+    stage,
     topic_policy,
     without_effect,
 )
@@ -35,6 +36,7 @@ __all__ = [
     "scalable_target",
     "scaling_policy",
     "schedule",
+    "stage",
     "topic_policy",
     "without_effect",
 ]
