@@ -149,10 +149,8 @@ def _reach_runtime(scope: Construct, vpc: ec2.IVpc, subnets: Sequence[str]) -> N
     id = "SageMakerRuntime"
     if vpc.node.try_find_child(id) is None:
         places = [ec2.Subnet.from_subnet_id(scope, f"RuntimeSubnet-{n}", subnet) for n, subnet in enumerate(subnets)]
-        ec2.InterfaceVpcEndpoint(
-            vpc,
+        vpc.add_interface_endpoint(
             id,
-            vpc=vpc,
             service=ec2.InterfaceVpcEndpointAwsService.SAGEMAKER_RUNTIME,
             subnets=ec2.SubnetSelection(subnets=places),
         )
