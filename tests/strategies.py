@@ -4,23 +4,26 @@ from __future__ import annotations
 
 import string
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta, timezone
 
 from hypothesis import strategies as st
 
 from sm_constructs import (
     Container,
     ContainerImage,
+    InferenceComponent,
     Instances,
     ModelData,
     ModelPackage,
     Network,
     PrefixAwareRouting,
+    S3Location,
     Scaling,
     ScheduledCapacity,
     TargetTracking,
 )
 from sm_constructs.facts import instance_types, limit
+from sm_constructs.spec import AsyncInference, EndpointSpec, ModelSpec, Serverless, VariantSpec
 
 _ALNUM = string.ascii_letters + string.digits
 _TYPES = sorted(instance_types())
@@ -78,11 +81,13 @@ def containers(draw):
 
 
 @st.composite
-def instances(draw, *, scalable=False, x86=True):
+def instances(draw, *, scalable=False, x86=True, fits=lambda kind: True):
     types = [
         name
         for name in _TYPES
-        if not (scalable and instance_types()[name].burstable) and not (x86 and instance_types()[name].arm)
+        if not (scalable and instance_types()[name].burstable)
+        and not (x86 and instance_types()[name].arm)
+        and fits(instance_types()[name])
     ]
     chosen = draw(st.lists(st.sampled_from(types), min_size=1, max_size=5, unique=True))
     local_disk = any(instance_types()[name].nvme for name in chosen)
@@ -149,6 +154,290 @@ def real_time(draw):
     return arguments
 
 
+# Whole specs, as a template has them: images and model data by URI, everything else by its name or ARN.
+
+_ARN = "arn:aws:{}:us-east-1:123456789012:{}"
+_IN_ECR = "123456789012.dkr.ecr.us-east-1.amazonaws.com"
+short_names = st.from_regex(r"[a-zA-Z0-9](-?[a-zA-Z0-9]){0,10}", fullmatch=True)
+kms_keys = st.uuids(version=4).map(lambda id: _ARN.format("kms", f"key/{id}"))
+topics = names.map(lambda name: _ARN.format("sns", name))
+locations = st.builds(S3Location, buckets, st.just("") | keys | keys.map("{}/".format))
+tags = st.from_regex(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,30}", fullmatch=True).filter(lambda tag: tag != "latest")
+moments = st.datetimes(datetime(2030, 1, 1), datetime(2040, 1, 1)).map(  # noqa: DTZ001 - hypothesis adds the zone
+    lambda moment: moment.replace(microsecond=0, tzinfo=timezone.utc)
+)
+
+
+def not_inf1(kind):
+    return kind.family != "inf1"
+
+
+def at_most_one_gpu(kind):
+    return not_inf1(kind) and (kind.gpus or 0) <= 1
+
+
+@st.composite
+def images_by_uri(draw, *, private=False):
+    repository = draw(st.from_regex(r"[a-z0-9]{1,20}(/[a-z0-9]{1,20})?", fullmatch=True))
+    if private and draw(st.booleans()):
+        function = draw(st.none() | names.map(lambda name: _ARN.format("lambda", f"function:{name}")))
+        return ContainerImage.from_uri(f"registry.example.com/{repository}:{draw(tags)}", registry_credentials=function)
+    return ContainerImage.from_uri(f"{_IN_ECR}/{repository}:{draw(tags)}")
+
+
+archives = st.builds("s3://{}/{}.tar.gz".format, buckets, keys).map(ModelData.from_uri)
+trees = st.builds("s3://{}/{}/".format, buckets, keys).map(ModelData.from_uri)
+licensed_trees = st.builds(ModelData.from_s3_prefix, buckets, keys, accept_eula=st.just(True))
+
+
+@st.composite
+def containers_by_uri(draw, *, hostname=None, private=False, data=archives | trees | licensed_trees, packages=True):
+    environment = draw(st.none() | environments)
+    if packages and draw(st.integers(0, 4)) == 0:
+        arn = _ARN.format("sagemaker", f"model-package/{draw(names)}/{draw(st.integers(1, 999))}")
+        specification = draw(st.none() | short_names)
+        return ModelPackage(arn, environment=environment, hostname=hostname, inference_specification=specification)
+    return Container(
+        draw(images_by_uri(private=private)),
+        model_data=draw(st.none() | data),
+        environment=environment,
+        hostname=hostname,
+    )
+
+
+@st.composite
+def stores(draw, *, hostname=None, private=False):
+    container = draw(containers_by_uri(hostname=hostname, private=private, data=st.none(), packages=False))
+    return replace(container, models=draw(trees), cache_models=draw(st.booleans()))
+
+
+@st.composite
+def schedules(draw, high):
+    """Give a schedule whose actions are at different times."""
+    times = draw(
+        st.lists(
+            st.sampled_from(["cron(0 8 ? * MON-FRI *)", "rate(1 day)", "rate(7 hours)", "at(2031-02-03T04:05:06)"]),
+            max_size=3,
+            unique=True,
+        )
+    )
+    actions = []
+    for time in times:
+        top = draw(st.none() | st.integers(1, high))
+        bottom = draw(st.none() | st.integers(1, high if top is None else top))
+        start = draw(st.none() | moments)
+        actions.append(
+            ScheduledCapacity(
+                time,
+                min_capacity=1 if top is None and bottom is None else bottom,
+                max_capacity=top,
+                start=start,
+                end=draw(st.none() | st.just((start or datetime(2040, 1, 1, tzinfo=timezone.utc)) + timedelta(days=9))),
+                time_zone=draw(st.none() | st.sampled_from(["Europe/Berlin", "Etc/UTC"])),
+            )
+        )
+    return actions
+
+
+@st.composite
+def scalings(draw, count, *metrics, lowest=1, highest=20):
+    """Give scaling with `count` in its range."""
+    high = draw(st.integers(count, max(count, highest)))
+    options = {"scale_in_cooldown": cooldowns, "scale_out_cooldown": cooldowns, "scale_in": st.booleans()}
+    target = st.integers(1, 10_000) | st.floats(0.01, 1e6)
+    chosen = draw(st.lists(st.sampled_from(metrics), unique=True)) if metrics else []
+    return Scaling(
+        draw(st.integers(lowest, count)),
+        high,
+        policies=[draw(st.builds(metric, target, **options)) for metric in chosen],
+        schedule=draw(schedules(high)) if metrics else [],
+    )
+
+
+@st.composite
+def variants(draw, model, *metrics, name=None, fits=lambda kind: True, lowest=1, scaled=None):
+    """Give a variant on instances."""
+    scaled = draw(st.booleans()) if scaled is None else scaled
+    on = draw(instances(scalable=scaled, fits=fits))
+    return VariantSpec(
+        **({} if name is None else {"name": name, "weight": draw(st.integers(0, 9) | st.floats(0, 1e3))}),
+        model=None if model is None else draw(model),
+        instances=on,
+        scaling=draw(scalings(on.count, *metrics, lowest=lowest)) if scaled else None,
+    )
+
+
+@st.composite
+def models(draw, mode, *, private=False, **options):
+    """Give a model: single, multi-model, direct or serial."""
+    if mode == "single":
+        return ModelSpec(containers=(draw(containers_by_uri(private=private, **options)),))
+    if mode == "multi-model":
+        return ModelSpec(containers=(draw(stores(private=private)),))
+    hostnames = draw(st.lists(short_names, min_size=2, max_size=4, unique=True))
+    if mode == "serial" and draw(st.booleans()):
+        hostnames = [None] * len(hostnames)
+    made = [
+        draw(containers_by_uri(hostname=hostname, private=private, data=archives, packages=mode == "serial"))
+        for hostname in hostnames
+    ]
+    if mode == "serial" and draw(st.booleans()):
+        made[0] = draw(stores(hostname=hostnames[0], private=private))
+    return ModelSpec(containers=tuple(made), mode=mode)
+
+
+_FITS = {"single": lambda kind: True, "multi-model": at_most_one_gpu, "direct": not_inf1, "serial": at_most_one_gpu}
+_PER_INSTANCE = TargetTracking.invocations_per_instance
+
+
+@st.composite
+def options(draw, network=None):
+    """Give what may be said of any endpoint."""
+    return {
+        "endpoint_name": draw(st.none() | names),
+        "network": network,
+        "encryption_key": draw(st.none() | kms_keys),
+        "retain_capacity": draw(st.none() | st.booleans()),
+        "region": "us-east-1",
+        "account": "123456789012",
+    }
+
+
+@st.composite
+def real_time_specs(draw, mode):
+    network = draw(st.none() | networks())
+    private = network is not None and network.has_vpc
+    variant = draw(variants(models(mode, private=private), _PER_INSTANCE, fits=_FITS[mode]))
+    return EndpointSpec(kind="real-time", variants=(variant,), **draw(options(network)))
+
+
+@st.composite
+def multi_variant_specs(draw):
+    network = draw(st.none() | networks())
+    private = network is not None and network.has_vpc
+    called = draw(st.lists(short_names, min_size=1, max_size=3, unique_by=str.lower))
+    modes = [draw(st.sampled_from(sorted(_FITS))) for _ in called]
+    # The rules hold the table of what can be combined against all variants together, as if they were one.
+    alone = set(modes) == {"single"}
+    made = [
+        draw(
+            variants(
+                models(mode, private=private, **({} if alone else {"data": archives})),
+                _PER_INSTANCE,
+                name=name,
+                fits=_FITS[mode] if alone else at_most_one_gpu,
+            )
+        )
+        for name, mode in zip(called, modes, strict=True)
+    ]
+    return EndpointSpec(kind="real-time", variants=tuple(made), **draw(options(network)))
+
+
+@st.composite
+def shadowed_specs(draw):
+    champion, shadow = draw(st.lists(short_names, min_size=2, max_size=2, unique_by=str.lower))
+    model = models("single")
+    return EndpointSpec(
+        kind="real-time",
+        variants=(draw(variants(model, _PER_INSTANCE, name=champion, fits=not_inf1)),),
+        shadow=draw(variants(model, name=shadow, fits=not_inf1, scaled=False)),
+        **draw(options()),
+    )
+
+
+@st.composite
+def serverless_specs(draw):
+    most = draw(st.integers(1, 200))
+    provisioned = draw(st.none() | st.integers(1, most))
+    scaling = None
+    if provisioned is not None and draw(st.booleans()):
+        utilization = TargetTracking.provisioned_concurrency_utilization
+        scaling = draw(scalings(provisioned, utilization, highest=most))
+    variant = VariantSpec(
+        model=ModelSpec(containers=(draw(containers_by_uri(data=archives)),)),
+        serverless=Serverless(
+            memory_mb=draw(st.sampled_from([1024, 2048, 3072, 4096, 5120, 6144])),
+            max_concurrency=most,
+            provisioned_concurrency=provisioned,
+        ),
+        scaling=scaling,
+    )
+    return EndpointSpec(kind="serverless", variants=(variant,), **draw(options()))
+
+
+@st.composite
+def asynchronous_specs(draw):
+    network = draw(st.none() | networks())
+    private = network is not None and network.has_vpc
+    backlog = TargetTracking.backlog_per_instance
+    responses = ["SUCCESS_NOTIFICATION_TOPIC", "ERROR_NOTIFICATION_TOPIC"]
+    return EndpointSpec(
+        kind="asynchronous",
+        variants=(draw(variants(models("single", private=private), backlog, fits=not_inf1, lowest=0)),),
+        asynchronous=AsyncInference(
+            output=draw(locations),
+            failures=draw(st.none() | locations),
+            success_topic=draw(st.none() | topics),
+            error_topic=draw(st.none() | topics),
+            include_response_in=tuple(draw(st.lists(st.sampled_from(responses), unique=True))),
+            max_concurrent_invocations_per_instance=draw(st.none() | st.integers(1, 1000)),
+            output_encryption_key=draw(st.none() | kms_keys),
+            inputs=tuple(draw(st.lists(locations, max_size=2))),
+        ),
+        **draw(options(network)),
+    )
+
+
+@st.composite
+def component_specs(draw):
+    network = draw(st.none() | networks())
+    private = network is not None and network.has_vpc
+    variant = draw(variants(None, fits=lambda kind: None not in (kind.vcpus, kind.memory_mib, kind.gpus), lowest=0))
+    kind = instance_types()[variant.instances.type]
+    called = draw(st.lists(short_names, min_size=1, max_size=4, unique_by=str.lower))
+    bases = draw(st.integers(1, len(called)))
+    per_copy = (TargetTracking.invocations_per_copy, TargetTracking.concurrent_requests_per_copy)
+    timeouts = st.none() | seconds_between(60, 3600)
+    components = []
+    for name in called[:bases]:
+        memory, copies = draw(st.integers(128, kind.memory_mib)), draw(st.integers(1, 5))
+        components.append(
+            InferenceComponent(
+                name,
+                container=draw(containers_by_uri(private=private)),
+                memory_mb=memory,
+                max_memory_mb=draw(st.none() | st.integers(memory, kind.memory_mib)),
+                cpus=draw(st.none() | st.integers(1, 4 * kind.vcpus).map(lambda quarters: quarters / 4)),
+                accelerators=draw(st.none() | st.integers(1, kind.gpus)) if kind.gpus else None,
+                copies=copies,
+                scaling=draw(st.none() | scalings(copies, *per_copy, lowest=0)),
+                model_download_timeout=draw(timeouts),
+                startup_timeout=draw(timeouts),
+            )
+        )
+    components += [
+        InferenceComponent(name, base=draw(st.sampled_from(called[:bases])), adapter=draw(archives))
+        for name in called[bases:]
+    ]
+    return EndpointSpec(
+        kind="inference-components", variants=(variant,), components=tuple(components), **draw(options(network))
+    )
+
+
+SPECS = {
+    "single": real_time_specs("single"),
+    "multi-model": real_time_specs("multi-model"),
+    "direct": real_time_specs("direct"),
+    "serial": real_time_specs("serial"),
+    "multi-variant": multi_variant_specs(),
+    "shadow": shadowed_specs(),
+    "serverless": serverless_specs(),
+    "asynchronous": asynchronous_specs(),
+    "inference components": component_specs(),
+}
+"""Valid specs of every kind."""
+
+
 def _instances(**changes):
     return lambda arguments: {**arguments, "instances": replace(arguments["instances"], **changes)}
 
@@ -207,6 +496,7 @@ MUTATIONS = [
     ("SMC010", lambda a: {**a, "network": Network(subnets=["subnet"], security_groups=[f"sg-{i}" for i in range(6)])}),
     ("SMC010", lambda a: {**a, "network": Network(subnets=[], security_groups=["sg"])}),
     ("SMC011", lambda arguments: {**arguments, "network": Network(security_groups=["sg-1"])}),
+    ("SMC014", lambda arguments: {**arguments, "network": Network(private_access=True)}),
     ("SMC301", _instances(type="ml.t3.large", pools=())),
     ("SMC301", _instances(type="m5.large", pools=())),
     ("SMC302", _instances(count=0)),

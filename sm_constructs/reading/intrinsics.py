@@ -1,0 +1,127 @@
+"""What a template does not say before deployment, written as the CDK writes it.
+
+The rules know the CDK's tokens. So a value with ``Ref``, ``Fn::GetAtt``, ``Fn::Join`` or ``Fn::Sub`` in it becomes the
+same text that a construct would have got: known parts as they are, unknown parts as ``${Token[…]}``. The same
+reference is always the same token, so that texts can be compared.
+"""
+
+from __future__ import annotations
+
+import re
+import reprlib
+import struct
+import zlib
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+# Templates come from anybody: texts that nest or multiply beyond this are not looked into.
+_DEEPEST = 16
+_MOST_PIECES = 10_000
+_LONGEST = 1_000_000
+
+_REFERENCE = re.compile(r"\$\{Token\[([^\].]+)(?:\.[^\]]*)?\]\}")
+_SUBSTITUTION = re.compile(r"\$\{(!?)([^${}]*)\}")
+
+
+def is_intrinsic(value: object) -> bool:
+    """Say whether a value is a call of an intrinsic function.
+
+    >>> is_intrinsic({"Ref": "Bucket"}), is_intrinsic({"Image": "…"})
+    (True, False)
+    """
+    if not isinstance(value, dict) or len(value) != 1:
+        return False
+    (name,) = value
+    return isinstance(name, str) and (name == "Ref" or name.startswith("Fn::"))
+
+
+def token(name: str) -> str:
+    """Give the token of a reference."""
+    return f"${{Token[{name.replace('::', '.')}]}}"
+
+
+def list_token(value: object) -> list[str]:
+    """Give the token of a list that is not known before deployment."""
+    return [f"#{_opaque(value)[1:]}"]
+
+
+def number_token(text: str) -> float:
+    """Give the token of a number."""
+    # aws-cdk-lib core/lib/private/encoding.ts: a double that starts with the bits 0xFBFF.
+    bits = 0xFBFF << 48 | zlib.crc32(text.encode("utf-8", "replace"))
+    number: float = struct.unpack(">d", bits.to_bytes(8, "big"))[0]
+    return number
+
+
+def referred(text: str) -> str | None:
+    """Give the logical id that a text refers to, if it is one reference and nothing else.
+
+    >>> referred("${Token[Config.EndpointConfigName]}"), referred("config")
+    ('Config', None)
+    """
+    match = _REFERENCE.fullmatch(text)
+    return None if match is None else match[1]
+
+
+def text_of(value: object) -> str | None:
+    """Give a value as a text, numbers and truth values as CloudFormation turns them into texts.
+
+    >>> text_of({"Fn::Sub": "endpoint/${Endpoint.EndpointName}/variant/a"})
+    'endpoint/${Token[Endpoint.EndpointName]}/variant/a'
+    """
+    if not isinstance(value, str | int | float) and not is_intrinsic(value):
+        return None
+    pieces: list[str] = []
+    length = 0
+    for piece in _pieces(value, _DEEPEST):
+        pieces.append(piece)
+        length += len(piece)
+        if len(pieces) > _MOST_PIECES or length > _LONGEST:
+            return _opaque(value)
+    return "".join(pieces)
+
+
+def _pieces(value: object, depth: int) -> Iterator[str]:
+    match value:
+        case str():
+            yield value
+        case bool():
+            yield str(value).lower()
+        case int() | float():
+            yield str(value)
+        case {"Ref": str(name)} | {"Fn::GetAtt": str(name)}:
+            yield token(name)
+        case {"Fn::GetAtt": [str(id), str(attribute)]}:
+            yield token(f"{id}.{attribute}")
+        case {"Fn::Join": [str(separator), [*parts]]} if depth:
+            for index, part in enumerate(parts):
+                yield separator if index else ""
+                yield from _pieces(part, depth - 1)
+        case {"Fn::Sub": str(text)}:
+            yield from _substituted(text, {}, depth)
+        case {"Fn::Sub": [str(text), dict(variables)]} if depth:
+            yield from _substituted(text, variables, depth)
+        case _:
+            yield _opaque(value)
+
+
+def _substituted(text: str, variables: dict[object, object], depth: int) -> Iterator[str]:
+    end = 0
+    for match in _SUBSTITUTION.finditer(text):
+        yield text[end : match.start()]
+        literal, name = match.groups()
+        if literal:
+            yield f"${{{name}}}"
+        elif name in variables:
+            yield from _pieces(variables[name], depth - 1)
+        else:
+            yield token(name.strip())
+        end = match.end()
+    yield text[end:]
+
+
+def _opaque(value: object) -> str:
+    """Give the token of a value that is not looked into."""
+    return token(f"{zlib.crc32(reprlib.repr(value).encode('utf-8', 'replace')):08x}")

@@ -1,0 +1,236 @@
+"""The way back: the endpoints in a CloudFormation template, whoever wrote it, read into specs.
+
+What our constructs render is read as the spec that it was rendered from, in its normal form:
+
+- images and model data are given by their URI, locations in S3 by the name of the bucket, topics, keys, subnets and
+  security groups by what the template calls them;
+- an inference component is called by its physical name, since the one that the user gave it is only the end of that;
+- `EndpointSpec.retain_capacity` is what the endpoint does, with the default carried out;
+- `EndpointSpec.role` and `AsyncInference.inputs` are not told: the template has them only as statements of a policy;
+- `Network.vpc` and `Network.private_access` are not told: subnets and security groups stand for them.
+
+What is not known before deployment is a token, as it would be in the spec of a construct. A model that is not in the
+template is one container of which nothing is known, with a bare `ContainerImage`. What has the wrong type, or no place
+in a spec, is left out, and `ReadEndpoint.untold` names it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from sm_constructs.facts import limit
+from sm_constructs.reading.components import read_component
+from sm_constructs.reading.models import read_location, read_network
+from sm_constructs.reading.nodes import Found, made, nothing, several
+from sm_constructs.reading.resources import COMPONENT, CONFIG, ENDPOINT, Template
+from sm_constructs.reading.scaling import Autoscaling
+from sm_constructs.reading.variants import model_of, read_variant
+from sm_constructs.spec import AsyncInference, EndpointSpec
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sm_constructs.network import Network
+    from sm_constructs.reading.nodes import Node
+    from sm_constructs.reading.resources import Resource
+    from sm_constructs.spec import EndpointKind, VariantSpec
+
+
+@dataclass(frozen=True, slots=True)
+class ReadEndpoint:
+    """An endpoint that was found in a template.
+
+    Attributes
+    ----------
+    logical_id : str
+        The logical id of the endpoint, or of the endpoint configuration where nothing in the template deploys it.
+    spec : EndpointSpec
+        What it is.
+    """
+
+    logical_id: str
+    _found: Found[EndpointSpec]
+    _template: Template
+    _resources: tuple[Resource, ...]
+
+    @property
+    def spec(self) -> EndpointSpec:
+        """What it is."""
+        return self._found.value
+
+    @property
+    def untold(self) -> tuple[str, ...]:
+        """The property paths of what the template says about it, and the spec does not."""
+        return tuple(path for resource in self._resources for path in self._template.unread(resource))
+
+    def property_path(self, at: str) -> str:
+        """Give the property path in the template of a place in the spec, as near as there is one.
+
+        Parameters
+        ----------
+        at : str
+            The place, as rules name it.
+
+        Examples
+        --------
+        >>> endpoint.property_path("variants[0].instances.volume_gb")
+        'Resources/Config/Properties/ProductionVariants/0/VolumeSizeInGB'
+        """
+        return self._found.path_of(at)
+
+
+def read(template: object, *, region: str | None = None, account: str | None = None) -> list[ReadEndpoint]:
+    """Read the endpoints in a template, and the endpoint configurations that no endpoint in it deploys.
+
+    An endpoint whose configuration, or its list of variants, is not in the template is left out.
+
+    Parameters
+    ----------
+    template : object
+        The template, as parsed JSON; anything else has no endpoints.
+    region, account : str, optional
+        Where it will be deployed. Default: not known.
+
+    Examples
+    --------
+    >>> [endpoint.spec.kind for endpoint in read(json.loads(Path("template.json").read_text()))]
+    ['real-time']
+    """
+    reader = _Reader(Template(template), region, account)
+    endpoints = reader.template.of_type(ENDPOINT)
+    configs = [
+        (endpoint, reader.template.referred(CONFIG, endpoint["EndpointConfigName"].text().value))
+        for endpoint in endpoints
+    ]
+    deployed = {config.id for _, config in configs if config is not None}
+    alone = [config for config in reader.template.of_type(CONFIG) if config.id not in deployed]
+    return [
+        found
+        for endpoint, config in [*configs, *((None, config) for config in alone)]
+        if config is not None and (found := reader.read(endpoint, config)) is not None
+    ]
+
+
+class _Reader:
+    def __init__(self, template: Template, region: str | None, account: str | None) -> None:
+        self.template = template
+        self._region, self._account = region, account
+        self._autoscaling = Autoscaling(template)
+        self._components: dict[str, list[Resource]] = {}
+        for component in template.of_type(COMPONENT):
+            its = template.referred(ENDPOINT, component["EndpointName"].text().value)
+            if its is not None:
+                self._components.setdefault(its.id, []).append(component)
+
+    def read(self, endpoint: Resource | None, config: Resource) -> ReadEndpoint | None:
+        if config["ProductionVariants"].is_intrinsic:
+            return None
+        components = [] if endpoint is None else self._components.get(endpoint.id, [])
+        kind = _kind(config, components)
+        variants, shadows = (
+            [self._read_variant(node, endpoint) for node in config[name].entries() if not node.is_intrinsic]
+            for name in ("ProductionVariants", "ShadowProductionVariants")
+        )
+        root = config if endpoint is None else endpoint
+        models = self._models(config, components)
+        parts: dict[str, Found[Any]] = {
+            "kind": Found(kind, config.properties.path),
+            "variants": several(config["ProductionVariants"].path, variants),
+            "shadow": shadows[0] if shadows else nothing(config["ShadowProductionVariants"]),
+            "asynchronous": _read_async(config["AsyncInferenceConfig"]),
+            "components": several(
+                root.properties.path, [read_component(each, self.template, self._autoscaling) for each in components]
+            ),
+            "network": _network([config, *models] if kind == "inference-components" else models, config["VpcConfig"]),
+            "encryption_key": config["KmsKeyId"].text(),
+            "region": Found(self._region, root.properties.path),
+            "account": Found(self._account, root.properties.path),
+        }
+        config["ExecutionRoleArn"].mark()
+        if endpoint is not None:
+            parts["endpoint_name"] = endpoint["EndpointName"].text()
+            parts["retain_capacity"] = _read_retaining(endpoint)
+        scaled = [] if endpoint is None else [endpoint, *components]
+        return ReadEndpoint(
+            root.id,
+            made(EndpointSpec, root.properties.path, **parts),
+            self.template,
+            (
+                *(() if endpoint is None else (endpoint,)),
+                config,
+                *models,
+                *components,
+                *(resource for each in scaled for resource in self._autoscaling.resources(each)),
+            ),
+        )
+
+    def _read_variant(self, node: Node, endpoint: Resource | None) -> Found[VariantSpec]:
+        return read_variant(node, self.template, self._autoscaling, endpoint)
+
+    def _models(self, config: Resource, components: Sequence[Resource]) -> list[Resource]:
+        """Give the models of an endpoint that are in the template."""
+        users = [
+            *config["ProductionVariants"].entries(),
+            *config["ShadowProductionVariants"].entries(),
+            *(component["Specification"] for component in components),
+        ]
+        found = (model_of(user, self.template) for user in users)
+        return list({model.id: model for model in found if model is not None}.values())
+
+
+def _kind(config: Resource, components: Sequence[Resource]) -> EndpointKind:
+    variants = config["ProductionVariants"].entries()
+    if config["AsyncInferenceConfig"]:
+        return "asynchronous"
+    if any(variant["ServerlessConfig"] for variant in variants):
+        return "serverless"
+    # Components may also be in another template; then the role of the configuration, which only they need, tells.
+    brought = config["ExecutionRoleArn"] and not any(variant["ModelName"] for variant in variants)
+    return "inference-components" if components or brought else "real-time"
+
+
+def _network(places: Sequence[Resource], otherwise: Node) -> Found[Network | None]:
+    """Read the network; a spec has one, so that of the first that has any stands for all."""
+    networks = [(place, read_network(place)) for place in places]
+    chosen = next((network for _, network in networks if network.value is not None), nothing(otherwise))
+    for place, network in networks:
+        if network.value != chosen.value:
+            for name in ("VpcConfig", "EnableNetworkIsolation"):
+                place[name].unmark()
+    return chosen
+
+
+def _read_async(node: Node) -> Found[Any]:
+    if not node:
+        return nothing(node)
+    output = node["OutputConfig"]
+    notification = output["NotificationConfig"]
+    responses = notification["IncludeInferenceResponseIn"].texts()
+    return made(
+        AsyncInference,
+        node.path,
+        output=read_location(output["S3OutputPath"]),
+        failures=read_location(output["S3FailurePath"]),
+        success_topic=notification["SuccessTopic"].text(),
+        error_topic=notification["ErrorTopic"].text(),
+        include_response_in=Found(tuple(responses.value or ()), responses.path, responses.parts),
+        max_concurrent_invocations_per_instance=node["ClientConfig"]["MaxConcurrentInvocationsPerInstance"].number(),
+        output_encryption_key=output["KmsKeyId"].text(),
+    )
+
+
+def _read_retaining(endpoint: Resource) -> Found[bool]:
+    retain = endpoint["RetainAllVariantProperties"].flag()
+    excluded = endpoint["ExcludeRetainedVariantProperties"]
+    kinds = {
+        entry["VariantPropertyType"].value
+        for entry in excluded.entries()
+        if isinstance(entry["VariantPropertyType"].value, str)
+    }
+    # A spec can tell that only the counts are retained.
+    if retain.value and kinds == set(limit("autoscaling", "exclude_retained_variant_properties")) - {
+        "DesiredInstanceCount"
+    }:
+        excluded.mark()
+    return Found(bool(retain.value), retain.path)
