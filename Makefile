@@ -46,6 +46,7 @@ bench: setup
 
 docs: setup
 	$(BIN)/python scripts/make_docs.py
+	$(BIN)/python scripts/draw_dashboard.py
 
 facts: setup
 	$(BIN)/python scripts/make_images.py

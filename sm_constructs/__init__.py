@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from sm_constructs.batch_transform import BatchTransform
-    from sm_constructs.components import InferenceComponent
+    from sm_constructs.components import InferenceComponent, ScaleIn
     from sm_constructs.containers import Container, ContainerImage, ModelPackage
+    from sm_constructs.dashboard import EndpointDashboard
+    from sm_constructs.data_capture import DataCapture
     from sm_constructs.endpoints.asynchronous import AsyncEndpoint
     from sm_constructs.endpoints.inference_components import InferenceComponentEndpoint
     from sm_constructs.endpoints.multi_container import MultiContainerEndpoint
@@ -18,11 +20,16 @@ if TYPE_CHECKING:
     from sm_constructs.endpoints.pipeline import PipelineEndpoint
     from sm_constructs.endpoints.real_time import RealTimeEndpoint
     from sm_constructs.endpoints.serverless import ServerlessEndpoint
+    from sm_constructs.explainer import ClarifyExplainer
     from sm_constructs.instances import Instances, PrefixAwareRouting
+    from sm_constructs.metrics_config import MetricsConfig
     from sm_constructs.model_data import ModelData, S3Location
     from sm_constructs.network import Network
     from sm_constructs.problems import InvalidHosting, Problem
+    from sm_constructs.rollout import Rollout
     from sm_constructs.scaling import Scaling, ScheduledCapacity, TargetTracking
+    from sm_constructs.scaling_metrics import CustomMetric
+    from sm_constructs.step_scaling import Step, StepScaling
     from sm_constructs.transform import (
         BatchDataCapture,
         DataProcessing,
@@ -40,14 +47,19 @@ _HOMES = {
     "AsyncEndpoint": "endpoints.asynchronous",
     "BatchDataCapture": "transform",
     "BatchTransform": "batch_transform",
+    "ClarifyExplainer": "explainer",
     "Container": "containers",
     "ContainerImage": "containers",
+    "CustomMetric": "scaling_metrics",
+    "DataCapture": "data_capture",
     "DataProcessing": "transform",
+    "EndpointDashboard": "dashboard",
     "EndpointOptions": "endpoints.options",
     "InferenceComponent": "components",
     "InferenceComponentEndpoint": "endpoints.inference_components",
     "Instances": "instances",
     "InvalidHosting": "problems",
+    "MetricsConfig": "metrics_config",
     "ModelData": "model_data",
     "ModelPackage": "containers",
     "MultiContainerEndpoint": "endpoints.multi_container",
@@ -58,10 +70,14 @@ _HOMES = {
     "PrefixAwareRouting": "instances",
     "Problem": "problems",
     "RealTimeEndpoint": "endpoints.real_time",
+    "Rollout": "rollout",
     "S3Location": "model_data",
+    "ScaleIn": "components",
     "Scaling": "scaling",
     "ScheduledCapacity": "scaling",
     "ServerlessEndpoint": "endpoints.serverless",
+    "Step": "step_scaling",
+    "StepScaling": "step_scaling",
     "TargetTracking": "scaling",
     "TransformInput": "transform",
     "TransformOptions": "transform",
@@ -74,14 +90,19 @@ __all__ = [
     "AsyncEndpoint",
     "BatchDataCapture",
     "BatchTransform",
+    "ClarifyExplainer",
     "Container",
     "ContainerImage",
+    "CustomMetric",
+    "DataCapture",
     "DataProcessing",
+    "EndpointDashboard",
     "EndpointOptions",
     "InferenceComponent",
     "InferenceComponentEndpoint",
     "Instances",
     "InvalidHosting",
+    "MetricsConfig",
     "ModelData",
     "ModelPackage",
     "MultiContainerEndpoint",
@@ -92,10 +113,14 @@ __all__ = [
     "PrefixAwareRouting",
     "Problem",
     "RealTimeEndpoint",
+    "Rollout",
     "S3Location",
+    "ScaleIn",
     "Scaling",
     "ScheduledCapacity",
     "ServerlessEndpoint",
+    "Step",
+    "StepScaling",
     "TargetTracking",
     "TransformInput",
     "TransformOptions",

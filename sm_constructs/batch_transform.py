@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 
 
 @jsii.implements(iam.IGrantable, ec2.IConnectable)
-class BatchTransform(ModelHost, Construct):
+class BatchTransform(Construct, ModelHost):
     """A model for batch transform, with what its jobs are like and what starts them.
 
     CloudFormation has no transform job: a job is started by the `schedule`, by the `task` of a state machine, or by
@@ -326,6 +326,22 @@ class BatchTransform(ModelHost, Construct):
     def job_name_prefix(self) -> str:
         """The beginning of the jobs' names."""
         return self._spec.job_name_prefix
+
+    @property
+    def grant_principal(self) -> iam.IPrincipal:
+        """The execution role, as one to whom something can be granted."""
+        return self.role.grant_principal
+
+    @property
+    def connections(self) -> ec2.Connections:
+        """The security groups of the containers, to which network access can be given.
+
+        Raises
+        ------
+        ValueError
+            The jobs run in no VPC.
+        """
+        return self._connected()
 
     def _waiting(self) -> list[IConstruct]:
         return [self._model]

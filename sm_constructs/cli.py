@@ -1,4 +1,7 @@
-"""The command line, ``sm-constructs``. A command's own module is imported only when the command runs."""
+"""The command line, ``sm-constructs``.
+
+A command's own module is imported only when the command runs, unless it is light and reads the command's arguments.
+"""
 
 from __future__ import annotations
 
@@ -36,6 +39,21 @@ _UP = """\
 Keeps the embedded AWS running until Ctrl-C. Prints the environment variables with which other clients reach it:
 the AWS command line, boto3, the CDK itself. It is found by commands that run in the same directory."""
 
+_SHIFT = """\
+Moves the traffic of an endpoint between its variants, in steps of the same size from the shares they have now to the
+ones that the weights give. Variants that are not named keep their weight. The counts of instances stay as they are.
+
+An alarm that goes on, an error, or Ctrl-C bring the old weights back; a second Ctrl-C leaves at once. With --abort-on
+the last step is watched for an interval, too. If somebody else changes the endpoint meanwhile, it is left as it is.
+
+Exits with 0 when the traffic is moved, 1 when it went back or nothing was done, 2 when the arguments are wrong."""
+
+_DIFF = """\
+Says what deploying a stack will do to its endpoints, before it runs: compares the synthesised template with the
+deployed one, and where the endpoints can be read, with the instance counts and weights that they have now.
+
+Exits with 0, or with 1 if something will fail, 2 when the arguments are wrong."""
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; give the exit code.
@@ -69,6 +87,8 @@ def _parser() -> argparse.ArgumentParser:
     )
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     _add_local(commands)
+    _add_shift(commands)
+    _add_diff(commands)
     return parser
 
 
@@ -85,6 +105,48 @@ def _add_local(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         action.add_argument("--account", help="the account id (default: 123456789012)")
         action.add_argument("--region", help="the region of stacks that name none (default: us-east-1)")
         action.set_defaults(run=f"sm_constructs.local.commands:{function}", passes_arguments=passes_arguments)
+
+
+def _add_shift(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    from sm_constructs import shift
+
+    command = _add(commands, "shift", "move the traffic of an endpoint between its variants", _SHIFT)
+    command.add_argument("endpoint", metavar="ENDPOINT", help="the name of the endpoint")
+    command.add_argument(
+        "weights", metavar="VARIANT=WEIGHT", nargs="+", type=shift.parse_weight, help="the weight that a variant gets"
+    )
+    command.add_argument("--steps", type=shift.parse_steps, default=1, help="how many steps (default: 1)")
+    command.add_argument(
+        "--interval", type=shift.parse_interval, default="5m", help="the time between steps: 30s, 5m, 1h (default: 5m)"
+    )
+    command.add_argument(
+        "--abort-on", metavar="ALARM", action="append", default=[], help="go back on this alarm; may be repeated"
+    )
+    _add_place(command)
+    command.set_defaults(run="sm_constructs.shift:run", passes_arguments=False, error=command.error)
+
+
+def _add_diff(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    command = _add(commands, "diff", "say what deploying a stack will do to its endpoints", _DIFF)
+    command.add_argument("stack", metavar="STACK", help="the stack's name, or its id in the application")
+    wanted = command.add_mutually_exclusive_group()
+    wanted.add_argument(
+        "--app", metavar="DIRECTORY", default="cdk.out", help="the synthesised application (default: cdk.out)"
+    )
+    wanted.add_argument("--template", metavar="PATH", help="the template that is to be deployed, in place of --app")
+    command.add_argument("--deployed", metavar="PATH", help="the template that is deployed; AWS is not asked then")
+    command.add_argument("--json", action="store_true", help="write JSON")
+    _add_place(command)
+    command.set_defaults(run="sm_constructs.diffing.command:run", passes_arguments=False)
+
+
+def _add_place(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--region", help="the region (default: as boto3 finds it)")
+    place = command.add_mutually_exclusive_group()
+    place.add_argument("--profile", help="the profile of the AWS configuration")
+    place.add_argument(
+        "--local", action="store_true", help="use the embedded AWS that `sm-constructs local up` keeps running"
+    )
 
 
 def _add(

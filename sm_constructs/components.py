@@ -3,13 +3,38 @@
 from __future__ import annotations
 
 from dataclasses import KW_ONLY, dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
     from sm_constructs.containers import Container, ModelPackage
     from sm_constructs.durations import Time
     from sm_constructs.model_data import ModelData
+    from sm_constructs.rollout import Rollout
     from sm_constructs.scaling import Scaling
+
+
+@dataclass(frozen=True, slots=True)
+class ScaleIn:
+    """How SageMaker takes away the instances under inference components.
+
+    Parameters
+    ----------
+    strategy : "IDLE_RELEASE" or "CONSOLIDATION"
+        Whether it takes those without copies only, or also moves copies together to make instances free.
+    most_at_once : int, optional
+        How many instances a consolidation takes at a time, 1 to 100. Default: 1.
+    cooldown : Duration or timedelta, optional
+        How long a consolidation waits after the last change of the endpoint, 5 to 1440 whole minutes. Default: 20.
+
+    See Also
+    --------
+    AWS: ``ProductionVariantManagedInstanceScalingScaleInPolicy`` in the SageMaker API reference.
+    """
+
+    strategy: Literal["IDLE_RELEASE", "CONSOLIDATION"]
+    _: KW_ONLY
+    most_at_once: int | None = None
+    cooldown: Time | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +68,16 @@ class InferenceComponent:
         The name of another component of this endpoint to which this one is an adapter. Default: none.
     adapter : ModelData, optional
         The archive of the adapter. Required with `base`.
+    rollout : Rollout, optional
+        How an update reaches the copies; `Rollout.rolling`. Default: SageMaker's choice.
+    cache_data : bool, optional
+        Whether instances keep the model data and the image, so that further copies start faster. Default:
+        SageMaker's choice.
+    placement : "SPREAD" or "BINPACK", optional
+        Whether copies go to as many instances as there are, or to as few as possible. Default: SageMaker's choice.
+    zone_imbalance : int, optional
+        By how many copies one availability zone may be ahead of another, 0 to 100, as long as there is room;
+        with `placement`. Default: 0.
 
     Examples
     --------
@@ -67,3 +102,7 @@ class InferenceComponent:
     startup_timeout: Time | None = None
     base: str | None = None
     adapter: ModelData | None = None
+    rollout: Rollout | None = None
+    cache_data: bool | None = None
+    placement: Literal["SPREAD", "BINPACK"] | None = None
+    zone_imbalance: int | None = None

@@ -8,7 +8,10 @@ from typing import TYPE_CHECKING, Literal
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from aws_cdk import aws_kms as kms
+
     from sm_constructs.durations import Time
+    from sm_constructs.model_data import S3Location
 
 RoutingStrategy = Literal["LEAST_OUTSTANDING_REQUESTS", "RANDOM"]
 
@@ -66,6 +69,10 @@ class Instances:
         Up to four further instance types, tried in this order when there is no capacity for `type`.
     provision_timeout : Duration or timedelta, optional
         How long SageMaker tries to get instances, 300 to 3600 seconds. Default: SageMaker's choice.
+    core_dump : S3Location, optional
+        Where the core dumps of containers that crash go; the execution role may write there. Default: nowhere.
+    core_dump_key : IKey or str, optional
+        The KMS key (or its ARN) that encrypts them. Default: what the bucket does.
 
     Examples
     --------
@@ -88,6 +95,8 @@ class Instances:
     capacity_reservation: str | None = None
     pools: Sequence[str] = ()
     provision_timeout: Time | None = None
+    core_dump: S3Location | None = None
+    core_dump_key: kms.IKey | str | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "pools", tuple(self.pools))

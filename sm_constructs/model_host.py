@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 
 class ModelHost:
-    """Mixed into constructs; they are also marked as ``iam.IGrantable`` and ``ec2.IConnectable``."""
+    """Mixed into constructs, after the CDK's class; they also implement ``iam.IGrantable`` and ``ec2.IConnectable``."""
 
     if TYPE_CHECKING:
 
@@ -116,20 +116,7 @@ class ModelHost:
                 resource.node.add_dependency(self._role)
         return self._role
 
-    @property
-    def grant_principal(self) -> iam.IPrincipal:
-        """The execution role, as one to whom something can be granted."""
-        return self.role.grant_principal
-
-    @property
-    def connections(self) -> ec2.Connections:
-        """The security groups of the containers, to which network access can be given.
-
-        Raises
-        ------
-        ValueError
-            The containers run in no VPC.
-        """
+    def _connected(self) -> ec2.Connections:
         if self._connections is None:
             message = f"{self.node.path} is in no VPC, so it has no connections; give network=Network(vpc)"
             raise ValueError(message)

@@ -9,12 +9,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from aws_cdk import Duration
-from aws_cdk.aws_cloudwatch import Metric, Unit
+from aws_cdk.aws_cloudwatch import MathExpression, Metric, Unit
 
-from sm_constructs.spec import SINGLE_VARIANT
+from sm_constructs.spec import SINGLE_VARIANT, VariantSpec
 
 if TYPE_CHECKING:
     from typing_extensions import TypedDict, Unpack
+
+    from sm_constructs.components import InferenceComponent
 
     class MetricOptions(TypedDict, total=False):
         """What one may choose of a metric.
@@ -47,6 +49,16 @@ class EndpointMetrics:
         @property
         def endpoint_name(self) -> str:
             """The name of the endpoint."""
+
+    @property
+    def variants(self) -> tuple[VariantSpec, ...]:
+        """The production variants; of an endpoint that exists already no more than the usual name is known."""
+        return (VariantSpec(),)
+
+    @property
+    def shadow(self) -> VariantSpec | None:
+        """The shadow variant, if there is one and it is known."""
+        return None
 
     def metric(
         self,
@@ -85,6 +97,13 @@ class EndpointMetrics:
 def _metric(namespace: str, name: str, dimensions: dict[str, str], unit: Unit | None, options: MetricOptions) -> Metric:
     settings: MetricOptions = {"period": Duration.minutes(1), "statistic": "Average", **options}
     return Metric(namespace=namespace, metric_name=name, dimensions_map=dimensions, unit=unit, **settings)
+
+
+def _ratio(over: Metric, under: Metric, label: str) -> MathExpression:
+    """Divide what all got by what each got, which gives how many there are."""
+    return MathExpression(
+        expression="total / each", using_metrics={"total": over, "each": under}, label=label, period=over.period
+    )
 
 
 class ModelMetrics(EndpointMetrics):
@@ -154,6 +173,20 @@ class RealTimeMetrics(RequestMetrics, InstanceMetrics):
         """Give the requests per instance, which target tracking follows; only its sum exists."""
         options.setdefault("statistic", "Sum")
         return self.metric("InvocationsPerInstance", variant=variant, **options)
+
+    def metric_instance_count(
+        self, *, variant: str = SINGLE_VARIANT, **options: Unpack[MetricOptions]
+    ) -> MathExpression:
+        """Give the number of instances that answered; nothing where nobody asked.
+
+        SageMaker publishes no such metric, but each request adds 1 to ``Invocations`` and 1 divided by the number of
+        active instances to ``InvocationsPerInstance``. AWS: ``ScalingPolicyMetric``, SageMaker API reference.
+        """
+        return _ratio(
+            self.metric_invocations(variant=variant, **options),
+            self.metric_invocations_per_instance(variant=variant, **options),
+            options.get("label", "instances"),
+        )
 
 
 class MultiModelMetrics(RealTimeMetrics):
@@ -257,6 +290,17 @@ class AsyncMetrics(ModelMetrics, InstanceMetrics):
         """Give the number of requests that wait or run per instance."""
         return self.metric("ApproximateBacklogSizePerInstance", variant=None, **options)
 
+    def metric_instance_count(self, **options: Unpack[MetricOptions]) -> MathExpression:
+        """Give the number of instances; nothing where no request waits or runs.
+
+        SageMaker publishes no such metric, but the backlog, and the backlog divided by the number of instances.
+        """
+        return _ratio(
+            self.metric_backlog(**options),
+            self.metric_backlog_per_instance(**options),
+            options.get("label", "instances"),
+        )
+
     def metric_backlog_age(self, **options: Unpack[MetricOptions]) -> Metric:
         """Give the age of the oldest request, in seconds."""
         options.setdefault("statistic", "Maximum")
@@ -303,6 +347,23 @@ class ComponentMetrics(InstanceMetrics):
         def _component(self, name: str) -> str:
             """Give the physical name of a component."""
 
+    @property
+    def components(self) -> tuple[InferenceComponent, ...]:
+        """The inference components; those of an endpoint that exists already are not known."""
+        return ()
+
+    def metric_cpu_reservation(self, *, variant: str = SINGLE_VARIANT, **options: Unpack[MetricOptions]) -> Metric:
+        """Give the share of the processors that is reserved for copies, in percent up to 100."""
+        return self.metric("CPUReservation", variant=variant, namespace=INSTANCES, unit=Unit.PERCENT, **options)
+
+    def metric_memory_reservation(self, *, variant: str = SINGLE_VARIANT, **options: Unpack[MetricOptions]) -> Metric:
+        """Give the share of the memory that is reserved for copies, in percent up to 100."""
+        return self.metric("MemoryReservation", variant=variant, namespace=INSTANCES, unit=Unit.PERCENT, **options)
+
+    def metric_gpu_reservation(self, *, variant: str = SINGLE_VARIANT, **options: Unpack[MetricOptions]) -> Metric:
+        """Give the share of the GPUs that is reserved for copies, in percent up to 100."""
+        return self.metric("GPUReservation", variant=variant, namespace=INSTANCES, unit=Unit.PERCENT, **options)
+
     def metric_component_invocations(self, component: str, **options: Unpack[MetricOptions]) -> Metric:
         """Give the number of requests to a component; only its sum exists."""
         options.setdefault("statistic", "Sum")
@@ -312,6 +373,27 @@ class ComponentMetrics(InstanceMetrics):
         """Give the requests per copy of a component, which target tracking follows; only its sum exists."""
         options.setdefault("statistic", "Sum")
         return self._of_component("InvocationsPerCopy", component, options)
+
+    def metric_copies(self, component: str, **options: Unpack[MetricOptions]) -> MathExpression:
+        """Give the number of copies of a component that answered; nothing where nobody asked.
+
+        SageMaker publishes no such metric, but the requests, and the requests per copy.
+        """
+        return _ratio(
+            self.metric_component_invocations(component, **options),
+            self.metric_invocations_per_copy(component, **options),
+            options.get("label", "copies"),
+        )
+
+    def metric_component_errors(
+        self, component: str, *, client: bool = False, **options: Unpack[MetricOptions]
+    ) -> Metric:
+        """Give the requests that a component answered with a 5XX code, or with `client` a 4XX code.
+
+        The statistics ``Sum`` (the default) and ``Average`` (the share of all requests) exist.
+        """
+        options.setdefault("statistic", "Sum")
+        return self._of_component("Invocation4XXErrors" if client else "Invocation5XXErrors", component, options)
 
     def metric_concurrent_requests_per_copy(self, component: str, **options: Unpack[MetricOptions]) -> Metric:
         """Give the simultaneous requests per copy of a component, measured every 10 seconds."""
@@ -338,6 +420,10 @@ class ComponentMetrics(InstanceMetrics):
     def metric_component_gpu_utilization(self, component: str, **options: Unpack[MetricOptions]) -> Metric:
         """Give the use of the GPUs that a component has, in percent up to 100."""
         return self._of_component("GPUUtilizationNormalized", component, options, namespace=COMPONENTS)
+
+    def metric_component_gpu_memory_utilization(self, component: str, **options: Unpack[MetricOptions]) -> Metric:
+        """Give the use of the memory of the GPUs that a component has, in percent up to 100."""
+        return self._of_component("GPUMemoryUtilizationNormalized", component, options, namespace=COMPONENTS)
 
     def _of_component(
         self,

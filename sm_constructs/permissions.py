@@ -72,6 +72,8 @@ class Needs:
         ARNs of KMS keys to encrypt with.
     topics : tuple[str, ...]
         ARNs of SNS topics to publish to.
+    alarms : tuple[str, ...]
+        ARNs of CloudWatch alarms to look at.
     """
 
     repositories: tuple[str, ...] = ()
@@ -82,6 +84,7 @@ class Needs:
     writes: tuple[tuple[str, str], ...] = ()
     write_keys: tuple[str, ...] = ()
     topics: tuple[str, ...] = ()
+    alarms: tuple[str, ...] = ()
 
 
 def allow(actions: Sequence[str], resources: Sequence[str], **conditions: Any) -> Statement:  # noqa: ANN401 - IAM's JSON
@@ -132,7 +135,7 @@ def execution_statements(
     list[Statement]
         As AWS asks for, in "How to use SageMaker AI execution roles", CreateModel API, narrowed to the resources.
     """
-    statements = [*_pull(needs), *_read(needs), *_write(needs)]
+    statements = [*_pull(needs), *_read(needs), *_write(needs), *_watch(needs)]
     # The ARN of a log group has :* for its streams behind the name; a final * stands for that as well.
     ends = {True: ("",), False: ("", ":*")}
     logs = [arns.of("logs", f"log-group:{name}{end}") for name in log_groups for end in ends[name.endswith("*")]]
@@ -193,6 +196,12 @@ def _write(needs: Sequence[Needs]) -> list[Statement]:
     if topics := _distinct(arn for need in needs for arn in need.topics):
         statements.append(allow(["sns:Publish"], topics))
     return statements
+
+
+def _watch(needs: Sequence[Needs]) -> list[Statement]:
+    # "Auto-Rollback Configuration and Monitoring", SageMaker developer guide.
+    alarms = _distinct(arn for need in needs for arn in need.alarms)
+    return [allow(["cloudwatch:DescribeAlarms"], alarms)] if alarms else []
 
 
 def _attach(arns: Arns, subnets: Sequence[str], security_groups: Sequence[str]) -> list[Statement]:

@@ -15,11 +15,15 @@ if TYPE_CHECKING:
     from aws_cdk import aws_kms as kms
     from aws_cdk import aws_sns as sns
 
-    from sm_constructs.components import InferenceComponent
+    from sm_constructs.components import InferenceComponent, ScaleIn
     from sm_constructs.containers import Container, ModelPackage
+    from sm_constructs.data_capture import DataCapture
+    from sm_constructs.explainer import ClarifyExplainer
     from sm_constructs.instances import Instances
+    from sm_constructs.metrics_config import MetricsConfig
     from sm_constructs.model_data import S3Location
     from sm_constructs.network import Network
+    from sm_constructs.rollout import Rollout
     from sm_constructs.scaling import Scaling
 
 EndpointKind = Literal["real-time", "serverless", "asynchronous", "inference-components"]
@@ -81,6 +85,8 @@ class VariantSpec:
         Its share of the traffic, relative to the other variants' weights.
     scaling : Scaling | None
         How its instances or its provisioned concurrency scale.
+    scale_in : ScaleIn | None
+        How SageMaker takes instances away under inference components.
     """
 
     name: str = SINGLE_VARIANT
@@ -89,6 +95,7 @@ class VariantSpec:
     serverless: Serverless | None = None
     weight: float = 1.0
     scaling: Scaling | None = None
+    scale_in: ScaleIn | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,6 +116,8 @@ class EndpointSpec:
         Its inference components.
     endpoint_name, role, network, encryption_key, retain_capacity
         As the arguments of the constructs.
+    rollout, data_capture, metrics_config, explainer
+        As the arguments of the constructs.
     region, account : str | None
         The region and the account it will be in, where they are known before deployment.
     """
@@ -123,6 +132,10 @@ class EndpointSpec:
     network: Network | None = None
     encryption_key: kms.IKey | str | None = None
     retain_capacity: bool | None = None
+    rollout: Rollout | None = None
+    data_capture: DataCapture | None = None
+    metrics_config: MetricsConfig | None = None
+    explainer: ClarifyExplainer | None = None
     region: str | None = None
     account: str | None = None
 

@@ -2,8 +2,8 @@
 
 What our constructs render is read as the spec that it was rendered from, in its normal form:
 
-- images and model data are given by their URI, locations in S3 by the name of the bucket, topics, keys, subnets and
-  security groups by what the template calls them;
+- images and model data are given by their URI, locations in S3 by the name of the bucket, topics, keys, alarms, subnets
+  and security groups by what the template calls them; a revision is an environment variable;
 - an inference component is called by its physical name, since the one that the user gave it is only the end of that;
 - `EndpointSpec.retain_capacity` is what the endpoint does, with the default carried out;
 - `EndpointSpec.role` and `AsyncInference.inputs` are not told: the template has them only as statements of a policy;
@@ -21,8 +21,10 @@ from typing import TYPE_CHECKING, Any
 
 from sm_constructs.facts import limit
 from sm_constructs.reading.components import read_component
+from sm_constructs.reading.deployment import read_rollout
 from sm_constructs.reading.models import read_location, read_network
 from sm_constructs.reading.nodes import Found, made, nothing, several
+from sm_constructs.reading.observing import read_data_capture, read_explainer, read_metrics_config
 from sm_constructs.reading.resources import COMPONENT, CONFIG, ENDPOINT, Template
 from sm_constructs.reading.scaling import Autoscaling
 from sm_constructs.reading.variants import model_of, read_variant
@@ -144,12 +146,16 @@ class _Reader:
             ),
             "network": _network([config, *models] if kind == "inference-components" else models, config["VpcConfig"]),
             "encryption_key": config["KmsKeyId"].text(),
+            "data_capture": read_data_capture(config["DataCaptureConfig"]),
+            "metrics_config": read_metrics_config(config["MetricsConfig"]),
+            "explainer": read_explainer(config["ExplainerConfig"]),
             "region": Found(self._region, root.properties.path),
             "account": Found(self._account, root.properties.path),
         }
         config["ExecutionRoleArn"].mark()
         if endpoint is not None:
             parts["endpoint_name"] = endpoint["EndpointName"].text()
+            parts["rollout"] = read_rollout(endpoint["DeploymentConfig"])
             parts["retain_capacity"] = _read_retaining(endpoint)
         scaled = [] if endpoint is None else [endpoint, *components]
         return ReadEndpoint(

@@ -7,18 +7,26 @@ from datetime import datetime, timedelta
 from types import SimpleNamespace
 
 from sm_constructs import (
+    ClarifyExplainer,
     Container,
     ContainerImage,
+    CustomMetric,
+    DataCapture,
     DataProcessing,
     InferenceComponent,
     Instances,
+    MetricsConfig,
     ModelData,
     ModelPackage,
     Network,
     PrefixAwareRouting,
+    Rollout,
     S3Location,
+    ScaleIn,
     Scaling,
     ScheduledCapacity,
+    Step,
+    StepScaling,
     TargetTracking,
     TransformInput,
     TransformOutput,
@@ -34,12 +42,18 @@ POLICY = TargetTracking.invocations_per_instance(70)
 # What the examples of rules may refer to. The rules look at no more of a repository or a key than that it is there.
 NAMES = {
     "AsyncInference": AsyncInference,
+    "ClarifyExplainer": ClarifyExplainer,
+    "DataCapture": DataCapture,
+    "MetricsConfig": MetricsConfig,
+    "Rollout": Rollout,
+    "ScaleIn": ScaleIn,
     "DataProcessing": DataProcessing,
     "InferenceComponent": InferenceComponent,
     "S3Location": S3Location,
     "Serverless": Serverless,
     "Container": Container,
     "ContainerImage": ContainerImage,
+    "CustomMetric": CustomMetric,
     "Instances": Instances,
     "ModelData": ModelData,
     "ModelPackage": ModelPackage,
@@ -47,6 +61,8 @@ NAMES = {
     "PrefixAwareRouting": PrefixAwareRouting,
     "Scaling": Scaling,
     "ScheduledCapacity": ScheduledCapacity,
+    "Step": Step,
+    "StepScaling": StepScaling,
     "TargetTracking": TargetTracking,
     "TransformInput": TransformInput,
     "TransformOutput": TransformOutput,
@@ -79,6 +95,7 @@ def spec_of(
     shadow_scaling=None,
     components=(),
     managed=None,
+    scale_in=None,
     **options,
 ):
     """Give a valid spec, but for the arguments."""
@@ -92,7 +109,7 @@ def spec_of(
         model=model, instances=instances, serverless=serverless, scaling=scaling, weight=weight, name=variant_name
     )
     if components:
-        variant = VariantSpec(instances=instances, scaling=managed)
+        variant = VariantSpec(instances=instances, scaling=managed, scale_in=scale_in)
         kind = "inference-components"
     return EndpointSpec(
         kind=kind,

@@ -5,21 +5,30 @@ from __future__ import annotations
 import string
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
+from itertools import pairwise
 
 from hypothesis import strategies as st
 
 from sm_constructs import (
+    ClarifyExplainer,
     Container,
     ContainerImage,
+    CustomMetric,
+    DataCapture,
     InferenceComponent,
     Instances,
+    MetricsConfig,
     ModelData,
     ModelPackage,
     Network,
     PrefixAwareRouting,
+    Rollout,
     S3Location,
+    ScaleIn,
     Scaling,
     ScheduledCapacity,
+    Step,
+    StepScaling,
     TargetTracking,
 )
 from sm_constructs.facts import instance_types, limit
@@ -112,6 +121,78 @@ def instances(draw, *, scalable=False, x86=True, fits=lambda kind: True):
             st.none() | names.map(lambda name: f"arn:aws:sagemaker:us-east-1:123456789012:training-plan/{name}")
         ),
         provision_timeout=draw(st.none() | seconds_between(300, 3600)),
+        **draw(st.just({}) | st.fixed_dictionaries({"core_dump": locations, "core_dump_key": st.none() | kms_keys})),
+    )
+
+
+@st.composite
+def rollouts(draw, count, unit="instances", strategies=("all-at-once", "canary", "linear", "rolling")):
+    """Give a rollout over so many instances or copies; over several variants without a count."""
+    strategy = draw(st.sampled_from(strategies))
+    options = {
+        "alarms": draw(st.lists(names, max_size=10)),
+        "maximum_duration": draw(st.none() | seconds_between(6001, 28800)),  # longer than all waits here
+    }
+    if strategy != "rolling":
+        options["termination_wait"] = draw(st.none() | seconds_between(0, 3600))
+    if strategy == "all-at-once":
+        return Rollout.all_at_once(**options)
+    options["interval" if strategy == "linear" else "bake"] = draw(seconds_between(0, 120))
+    if count is not None and count > 1 and draw(st.booleans()):
+        options[unit] = draw(st.integers(1, count // 2))
+    else:
+        options["percent"] = draw(st.integers({"canary": 1, "linear": 10, "rolling": 5}[strategy], 50))
+    if strategy == "rolling":
+        options["rollback"] = draw(st.none() | st.integers(1, 100))
+    return getattr(Rollout, strategy)(**options)
+
+
+texts = st.text(st.characters(min_codepoint=32, max_codepoint=126), min_size=1, max_size=64)
+content_types = st.lists(st.sampled_from(["text/csv", "application/json", "application/x-a.b"]), unique=True)
+metrics_configs = st.builds(
+    MetricsConfig,
+    enhanced=st.booleans(),
+    detailed=st.none() | st.booleans(),
+    publish_every=st.none() | st.sampled_from([10, 30, 60, 120, 180, 240, 300]).map(lambda s: timedelta(seconds=s)),
+)
+
+
+@st.composite
+def data_captures(draw):
+    return DataCapture(
+        draw(locations),
+        percent=draw(st.integers(0, 100)),
+        modes=draw(st.lists(st.sampled_from(["Input", "Output", "InputAndOutput"]), min_size=1, max_size=4)),
+        encryption_key=draw(st.none() | kms_keys),
+        json_content_types=draw(content_types),
+        csv_content_types=draw(content_types),
+    )
+
+
+@st.composite
+def explainers(draw):
+    whole = st.none() | st.integers(1, 1000)
+    words = draw(st.booleans())
+    return ClarifyExplainer(
+        **draw(st.fixed_dictionaries({"baseline": texts}) | st.fixed_dictionaries({"baseline_location": locations})),
+        mime_type=draw(st.sampled_from([None, "text/csv", "application/jsonlines"])),
+        samples=draw(whole),
+        use_logit=draw(st.none() | st.booleans()),
+        seed=draw(st.none() | st.integers(-1000, 1000)),
+        text_language=draw(st.sampled_from(["en", "de", "xx"])) if words else None,
+        text_granularity=draw(st.sampled_from(["token", "sentence", "paragraph"])) if words else None,
+        enable=draw(st.none() | texts),
+        features_attribute=draw(st.none() | texts),
+        content_template=draw(st.none() | texts),
+        max_record_count=draw(whole),
+        max_payload_mb=draw(st.none() | st.integers(1, 25)),
+        probability_index=draw(st.none() | st.integers(0, 9)),
+        label_index=draw(st.none() | st.integers(0, 9)),
+        probability_attribute=draw(st.none() | texts),
+        label_attribute=draw(st.none() | texts),
+        label_headers=draw(st.lists(texts, max_size=3)),
+        feature_headers=draw(st.lists(texts, max_size=3)),
+        feature_types=draw(st.just([]) | st.just(["text", "numerical", "categorical"])),
     )
 
 
@@ -151,6 +232,15 @@ def real_time(draw):
         arguments["network"] = draw(networks())
     if draw(st.booleans()):
         arguments["retain_capacity"] = draw(st.booleans())
+    if draw(st.booleans()):
+        arguments["rollout"] = draw(rollouts(arguments["instances"].count))
+    for name, values in (
+        ("data_capture", data_captures()),
+        ("metrics_config", metrics_configs),
+        ("explainer", explainers()),
+    ):
+        if draw(st.integers(0, 3)) == 0:
+            arguments[name] = draw(values)
     return arguments
 
 
@@ -239,19 +329,88 @@ def schedules(draw, high):
     return actions
 
 
+_PERCENT = (
+    TargetTracking.cpu_utilization,
+    TargetTracking.gpu_utilization,
+    TargetTracking.memory_utilization,
+    TargetTracking.gpu_memory_utilization,
+)
+
+
+def decimals(low, high):
+    """Give numbers as people write them, so that they stay the same when they are multiplied and divided again."""
+    return st.integers(low, high) | st.integers(100 * low + 1, 100 * high).map(lambda count: count / 100)
+
+
 @st.composite
-def scalings(draw, count, *metrics, lowest=1, highest=20):
-    """Give scaling with `count` in its range."""
+def custom_metrics(draw, *statistics):
+    return CustomMetric(
+        draw(short_names),
+        namespace=draw(short_names),
+        dimensions=draw(st.dictionaries(short_names, names, max_size=3)),
+        statistic=draw(st.sampled_from(["Average", "Minimum", "Maximum", "Sum", "SampleCount", *statistics])),
+        unit=draw(st.none() | st.sampled_from(["Count", "Bytes/Second"])),
+    )
+
+
+@st.composite
+def step_scalings(draw, metrics):
+    """Give steps below, above, or on both sides of a range."""
+    bounds = sorted(draw(st.lists(decimals(0, 99), min_size=1, max_size=6, unique=True)))
+    cut = draw(st.integers(0, len(bounds)))
+    low, high = [None, *bounds[:cut]], [*bounds[cut:], None]
+    adjustment = draw(st.sampled_from(["change", "percent", "exact"]))
+    change = st.integers(0 if adjustment == "exact" else -10, 10)
+    periods = draw(st.integers(1, 5))
+    return StepScaling(
+        draw(metrics),
+        [Step(*ends, draw(change)) for side in (low, high) for ends in pairwise(side)],
+        adjustment=adjustment,
+        min_change=draw(st.none() | st.integers(1, 5)) if adjustment == "percent" else None,
+        cooldown=draw(cooldowns),
+        period=timedelta(seconds=draw(st.sampled_from([10, 60, 300]))),
+        evaluation_periods=periods,
+        datapoints_to_alarm=draw(st.none() | st.integers(1, periods)),
+        missing_data=draw(st.none() | st.sampled_from(["breaching", "notBreaching", "ignore", "missing"])),
+    )
+
+
+@st.composite
+def scalings(draw, count, *metrics, lowest=1, highest=20, steps=()):
+    """Give scaling with `count` in its range; what it follows by target tracking, and the metrics of steps."""
     high = draw(st.integers(count, max(count, highest)))
     options = {"scale_in_cooldown": cooldowns, "scale_out_cooldown": cooldowns, "scale_in": st.booleans()}
-    target = st.integers(1, 10_000) | st.floats(0.01, 1e6)
     chosen = draw(st.lists(st.sampled_from(metrics), unique=True)) if metrics else []
+    of_its_own = [
+        draw(st.builds(metric, decimals(1, 100) if metric in _PERCENT else decimals(1, 10_000), **options))
+        for metric in chosen
+    ]
+    if metrics and draw(st.booleans()):
+        named = {**options, "name": short_names.map("Own{}".format)}
+        of_its_own.append(draw(st.builds(TargetTracking.on_metric, custom_metrics(), decimals(1, 100), **named)))
+    if steps and draw(st.booleans()):
+        of_its_own.append(draw(step_scalings(st.sampled_from(steps))))
+    if metrics and draw(st.booleans()):
+        named = draw(step_scalings(custom_metrics("p90")))
+        of_its_own.append(replace(named, name=f"Steps{draw(short_names)}"))
     return Scaling(
         draw(st.integers(lowest, count)),
         high,
-        policies=[draw(st.builds(metric, target, **options)) for metric in chosen],
+        policies=draw(st.permutations(of_its_own)),
         schedule=draw(schedules(high)) if metrics else [],
     )
+
+
+def uses(on):
+    """Give what can be followed of the use of instances: where they are of one size, that of their parts too."""
+    kinds = [instance_types()[name] for name in on.types]
+    found = {TargetTracking.memory_utilization: "MemoryUtilization"}
+    if len({kind.vcpus for kind in kinds} - {None}) == 1 and all(kind.vcpus for kind in kinds):
+        found[TargetTracking.cpu_utilization] = "CPUUtilization"
+    if len({kind.gpus for kind in kinds}) == 1 and kinds[0].gpus:
+        found[TargetTracking.gpu_utilization] = "GPUUtilization"
+        found[TargetTracking.gpu_memory_utilization] = "GPUMemoryUtilization"
+    return found
 
 
 @st.composite
@@ -259,11 +418,12 @@ def variants(draw, model, *metrics, name=None, fits=lambda kind: True, lowest=1,
     """Give a variant on instances."""
     scaled = draw(st.booleans()) if scaled is None else scaled
     on = draw(instances(scalable=scaled, fits=fits))
+    used = uses(on) if metrics else {}
     return VariantSpec(
         **({} if name is None else {"name": name, "weight": draw(st.integers(0, 9) | st.floats(0, 1e3))}),
         model=None if model is None else draw(model),
         instances=on,
-        scaling=draw(scalings(on.count, *metrics, lowest=lowest)) if scaled else None,
+        scaling=draw(scalings(on.count, *metrics, *used, lowest=lowest, steps=(*used.values(),))) if scaled else None,
     )
 
 
@@ -317,15 +477,13 @@ def multi_variant_specs(draw):
     private = network is not None and network.has_vpc
     called = draw(st.lists(short_names, min_size=1, max_size=3, unique_by=str.lower))
     modes = [draw(st.sampled_from(sorted(_FITS))) for _ in called]
-    # The rules hold the table of what can be combined against all variants together, as if they were one.
-    alone = set(modes) == {"single"}
     made = [
         draw(
             variants(
-                models(mode, private=private, **({} if alone else {"data": archives})),
+                models(mode, private=private),
                 _PER_INSTANCE,
                 name=name,
-                fits=_FITS[mode] if alone else at_most_one_gpu,
+                fits=_FITS[mode],
             )
         )
         for name, mode in zip(called, modes, strict=True)
@@ -352,7 +510,8 @@ def serverless_specs(draw):
     scaling = None
     if provisioned is not None and draw(st.booleans()):
         utilization = TargetTracking.provisioned_concurrency_utilization
-        scaling = draw(scalings(provisioned, utilization, highest=most))
+        metric = "ServerlessProvisionedConcurrencyUtilization"
+        scaling = draw(scalings(provisioned, utilization, highest=most, steps=(metric,)))
     variant = VariantSpec(
         model=ModelSpec(containers=(draw(containers_by_uri(data=archives)),)),
         serverless=Serverless(
@@ -393,10 +552,22 @@ def component_specs(draw):
     network = draw(st.none() | networks())
     private = network is not None and network.has_vpc
     variant = draw(variants(None, fits=lambda kind: None not in (kind.vcpus, kind.memory_mib, kind.gpus), lowest=0))
+    if variant.scaling is not None:
+        release = st.just(ScaleIn("IDLE_RELEASE"))
+        minutes = st.integers(5, 1440).map(lambda count: timedelta(minutes=count))
+        consolidate = st.builds(
+            ScaleIn,
+            st.just("CONSOLIDATION"),
+            most_at_once=st.none() | st.integers(1, 100),
+            cooldown=st.none() | minutes,
+        )
+        variant = replace(variant, scale_in=draw(st.none() | release | consolidate))
     kind = instance_types()[variant.instances.type]
     called = draw(st.lists(short_names, min_size=1, max_size=4, unique_by=str.lower))
     bases = draw(st.integers(1, len(called)))
-    per_copy = (TargetTracking.invocations_per_copy, TargetTracking.concurrent_requests_per_copy)
+    used = {**uses(variant.instances), TargetTracking.cpu_utilization: "CPUUtilization"}
+    per_copy = (TargetTracking.invocations_per_copy, TargetTracking.concurrent_requests_per_copy, *used)
+    in_steps = ("InvocationsPerCopy", "ConcurrentRequestsPerCopy", *used.values())
     timeouts = st.none() | seconds_between(60, 3600)
     components = []
     for name in called[:bases]:
@@ -410,9 +581,20 @@ def component_specs(draw):
                 cpus=draw(st.none() | st.integers(1, 4 * kind.vcpus).map(lambda quarters: quarters / 4)),
                 accelerators=draw(st.none() | st.integers(1, kind.gpus)) if kind.gpus else None,
                 copies=copies,
-                scaling=draw(st.none() | scalings(copies, *per_copy, lowest=0)),
+                scaling=draw(st.none() | scalings(copies, *per_copy, lowest=0, steps=in_steps)),
                 model_download_timeout=draw(timeouts),
                 startup_timeout=draw(timeouts),
+                rollout=draw(st.none() | rollouts(copies, "copies", ["rolling"])),
+                cache_data=draw(st.none() | st.booleans()),
+                **draw(
+                    st.just({})
+                    | st.fixed_dictionaries(
+                        {
+                            "placement": st.sampled_from(["SPREAD", "BINPACK"]),
+                            "zone_imbalance": st.none() | st.integers(0, 100),
+                        }
+                    )
+                ),
             )
         )
     components += [
@@ -424,16 +606,34 @@ def component_specs(draw):
     )
 
 
+@st.composite
+def operated(draw, specs, *, captures=False):
+    """Give specs with a rollout, and what is kept and told of the traffic."""
+    spec = draw(specs)
+    several = len(spec.variants) > 1
+    rollout = rollouts(
+        None if several else spec.variants[0].instances.count,
+        strategies=["all-at-once", "canary", "linear", *([] if several else ["rolling"])],
+    )
+    return replace(
+        spec,
+        rollout=draw(st.none() | rollout),
+        data_capture=draw(st.none() | data_captures()) if captures else None,
+        metrics_config=draw(st.none() | metrics_configs),
+        explainer=draw(st.none() | explainers()),
+    )
+
+
 SPECS = {
-    "single": real_time_specs("single"),
-    "multi-model": real_time_specs("multi-model"),
-    "direct": real_time_specs("direct"),
-    "serial": real_time_specs("serial"),
-    "multi-variant": multi_variant_specs(),
-    "shadow": shadowed_specs(),
+    "single": operated(real_time_specs("single"), captures=True),
+    "multi-model": operated(real_time_specs("multi-model")),
+    "direct": operated(real_time_specs("direct")),
+    "serial": operated(real_time_specs("serial")),
+    "multi-variant": operated(multi_variant_specs()),
+    "shadow": operated(shadowed_specs(), captures=True),
     "serverless": serverless_specs(),
-    "asynchronous": asynchronous_specs(),
-    "inference components": component_specs(),
+    "asynchronous": operated(asynchronous_specs()),
+    "inference components": operated(component_specs(), captures=True),
 }
 """Valid specs of every kind."""
 
@@ -486,6 +686,13 @@ def _schedule(*actions):
     }
 
 
+def _steps(*steps, **options):
+    return _policies(StepScaling("MemoryUtilization", steps, **options))
+
+
+_cpu = _policies(TargetTracking.cpu_utilization(50))
+
+
 # What is done to valid arguments, and the code that must refuse it. The numbers lie just beyond the limits that
 # AWS documents; they stand here on purpose, apart from facts/, so that a wrong fact is noticed.
 MUTATIONS = [
@@ -522,6 +729,8 @@ MUTATIONS = [
     ("SMC313", _instances(provision_timeout=timedelta(seconds=299))),
     ("SMC313", _instances(provision_timeout=timedelta(seconds=3601))),
     ("SMC314", _instances(capacity_reservation="training-plan/plan")),
+    ("SMC340", lambda a: {**a, "metrics_config": MetricsConfig(publish_every=timedelta(seconds=90))}),
+    ("SMC341", _instances(core_dump=S3Location("dumps", "a" * 502))),
     ("SMC330", lambda a: {**_data(None)(a), "instances": Instances("ml.c7g.large")}),
     ("SMC401", _image("123456789012.dkr.ecr.us-east-1.amazonaws.com/" + "a" * 250)),
     ("SMC401", _image("123456789012.dkr.ecr.us-east-1.amazonaws.com/a b:1")),
@@ -559,5 +768,53 @@ MUTATIONS = [
     ("SMC612", _schedule(ScheduledCapacity("cron(0 8 * * 1-5)", min_capacity=2))),
     ("SMC612", _schedule(ScheduledCapacity("rate(1 day)"))),
     ("SMC602", _schedule(ScheduledCapacity("rate(1 day)", min_capacity=3, max_capacity=2))),
+    ("SMC614", _policies(TargetTracking.memory_utilization(101))),
+    ("SMC614", _policies(TargetTracking.cpu_utilization(-1))),
+    ("SMC614", _steps(Step(101, None, 1))),
+    ("SMC615", lambda a: {**_cpu(a), "instances": Instances("ml.m5.large", pools=["ml.m5.xlarge"])}),
+    ("SMC615", lambda a: {**_cpu(a), "instances": Instances("ml.p3.2xlarge")}),
+    ("SMC615", lambda a: {**_cpu(a), "instances": Instances("${Token[TOKEN.7]}")}),
+    ("SMC616", _policies(TargetTracking.gpu_memory_utilization(50))),
+    ("SMC617", _policies(TargetTracking.on_metric(CustomMetric("a" * 256, namespace="b"), 1))),
+    ("SMC617", _policies(TargetTracking.on_metric(CustomMetric("a", namespace=":b"), 1))),
+    ("SMC617", _policies(TargetTracking.on_metric(CustomMetric("a", namespace="b", statistic="p50"), 1))),
+    (
+        "SMC617",
+        _policies(
+            TargetTracking.on_metric(
+                CustomMetric("a", namespace="b", dimensions={str(n): "c" for n in range(31)}), 1, name="d"
+            )
+        ),
+    ),
+    ("SMC618", _policies(TargetTracking.invocations_per_instance(70, name="a" * 257))),
+    ("SMC618", _policies(TargetTracking.invocations_per_instance(70, name=""))),
+    ("SMC618", _policies(TargetTracking.invocations_per_instance(70, name="\n"))),
+    ("SMC618", _policies(*(StepScaling("MemoryUtilization", [Step(n, None, 1)]) for n in (1, 2)))),
+    ("SMC619", _policies(*(StepScaling("MemoryUtilization", [Step(1, None, 1)], name=str(n)) for n in range(51)))),
+    ("SMC619", _schedule(*(ScheduledCapacity(f"rate({n} hours)", min_capacity=1) for n in range(2, 203)))),
+    ("SMC620", _steps()),
+    ("SMC620", _steps(Step(None, None, 1))),
+    ("SMC620", _steps(Step(5, 5, 1), Step(5, None, 1))),
+    ("SMC620", _steps(Step(-1e300, None, 1))),
+    ("SMC621", _steps(Step(5, 7, 1), Step(6, None, 1))),
+    ("SMC621", _steps(Step(5, None, 1), Step(6, None, 1))),
+    ("SMC621", _steps(Step(None, 5, 1), Step(6, 7, 1), Step(8, None, 1))),
+    ("SMC622", _steps(Step(5, 7, 1))),
+    ("SMC622", _steps(Step(1, 2, -1), Step(5, None, 1))),
+    ("SMC623", _steps(Step(5, None, 1.5))),
+    ("SMC623", _steps(Step(5, None, -1), adjustment="exact")),
+    ("SMC624", _steps(Step(5, None, 1), adjustment="ChangeInCapacity")),
+    ("SMC624", _steps(Step(5, None, 1), adjustment="percent", min_change=0)),
+    ("SMC624", _steps(Step(5, None, 1), min_change=1)),
+    ("SMC608", _steps(Step(5, None, 1), cooldown=timedelta(seconds=-1))),
+    ("SMC611", _policies(StepScaling("SageMakerVariantInvocationsPerInstance", [Step(5, None, 1)]))),
+    ("SMC611", _policies(StepScaling("InvocationsPerCopy", [Step(5, None, 1)]))),
+    ("SMC625", _steps(Step(5, None, 1), period=timedelta(seconds=90))),
+    ("SMC625", _steps(Step(5, None, 1), period=timedelta(0))),
+    ("SMC626", _steps(Step(5, None, 1), evaluation_periods=0)),
+    ("SMC626", _steps(Step(5, None, 1), evaluation_periods=2, datapoints_to_alarm=0)),
+    ("SMC626", _steps(Step(5, None, 1), evaluation_periods=1441)),
+    ("SMC626", _steps(Step(5, None, 1), evaluation_periods=169, period=timedelta(hours=1))),
+    ("SMC628", _steps(Step(5, None, 1), missing_data="bad")),
     ("SMC613", _schedule(*(ScheduledCapacity("rate(1 day)", min_capacity=n) for n in (1, 2)))),
 ]

@@ -398,6 +398,13 @@ class TestMultiVariant:
         shadow = Variant("next", container=CONTAINER, instances=M5)
         refusal(lambda: MultiVariantEndpoint(stack, "C", variants=self.two(), shadow=shadow), "SMC801")
 
+    def test_what_one_variant_excludes_another_may_have(self, stack):
+        tree = Container(IMAGE, model_data=ModelData.from_s3_prefix("models", "llama/"))
+        pipeline = Variant("pipeline", containers=[CONTAINER, CONTAINER], instances=M5)
+        inf1 = Variant("inf1", container=tree, instances=Instances("ml.inf1.xlarge"))
+        MultiVariantEndpoint(stack, "Churn", variants=[pipeline, inf1])
+        assert len(variants(stack)) == 2
+
     def test_every_kind_of_model_stands_in_a_variant(self, stack):
         MultiVariantEndpoint(
             stack,
@@ -492,6 +499,14 @@ class TestInferenceComponents:
         }
         assert made.component_names["llama"].endswith("-llama")
         assert len(made.component_names["llama"]) <= 63
+
+    def test_long_names_are_cut_and_stay_different(self, stack):
+        names = [f"{'a' * 62}{end}" for end in "bc"]
+        made = self.make(stack, *(self.component(name) for name in names))
+        physical = list(made.component_names.values())
+        assert len(set(physical)) == 2
+        assert all(len(name) <= 63 for name in physical)
+        assert len(Synthesised(stack).ids(COMPONENT)) == 2
 
     def test_copies_scale_down_to_zero(self, stack):
         policy = TargetTracking.concurrent_requests_per_copy(5)

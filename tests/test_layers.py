@@ -18,6 +18,10 @@ LIGHT = [
     "sm_constructs.packing",
     "sm_constructs.permissions",
     "sm_constructs.cli",
+    "sm_constructs.clients",
+    "sm_constructs.diff",
+    "sm_constructs.shift",
+    "sm_constructs.template",
 ]
 
 

@@ -14,7 +14,9 @@ from conftest import CONTEXT, ROOT
 EXAMPLES = sorted(path.parent for path in (ROOT / "examples").glob("*/app.py"))
 DOCUMENTED = re.findall(r"^\| `([^`]+)`", (ROOT / "docs" / "security.md").read_text(encoding="utf-8"), re.MULTILINE)
 # What these constructs make; the rest of an example is the CDK's own.
-OURS = re.compile(r"/(Role|SchedulerRole|Model(-[^/]+)?|Config|\w*Endpoint|Component-[^/]+|Scaling-[^/]+|Schedule)$")
+OURS = re.compile(
+    r"/(Role|SchedulerRole|Model(-[^/]+)?|Config|\w*Endpoint|Component-[^/]+|Scaling-[^/]+|Alarm-[^/]+|Schedule)(/Resource)?$"
+)
 
 
 def documented(finding: str) -> bool:

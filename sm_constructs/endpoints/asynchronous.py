@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Literal, cast
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_sns as sns
 
+from sm_constructs.alarms import AsyncAlarms
 from sm_constructs.binding import place_of
 from sm_constructs.endpoints.base import EndpointBase, HostingEndpoint, ImportedEndpoint
 from sm_constructs.endpoints.options import spec_of
 from sm_constructs.facts import limit
-from sm_constructs.monitoring import AsyncMetrics
 from sm_constructs.permissions import INVOKE_ASYNC
 from sm_constructs.scaling import TargetTracking
 from sm_constructs.spec import AsyncInference, ModelSpec, VariantSpec
@@ -51,7 +51,7 @@ class TakesNoSynchronousRequests(EndpointBase):
         raise TypeError(message)
 
 
-class ImportedAsyncEndpoint(AsyncMetrics, TakesNoSynchronousRequests, ImportedEndpoint):
+class ImportedAsyncEndpoint(TakesNoSynchronousRequests, ImportedEndpoint, AsyncAlarms):
     """An asynchronous endpoint that exists already."""
 
     def grant_invoke_async(self, grantee: iam.IGrantable) -> iam.Grant:
@@ -59,7 +59,7 @@ class ImportedAsyncEndpoint(AsyncMetrics, TakesNoSynchronousRequests, ImportedEn
         return iam.Grant.add_to_principal(grantee=grantee, actions=[INVOKE_ASYNC], resource_arns=[self.endpoint_arn])
 
 
-class AsyncEndpoint(AsyncMetrics, TakesNoSynchronousRequests, HostingEndpoint):
+class AsyncEndpoint(TakesNoSynchronousRequests, HostingEndpoint, AsyncAlarms):
     """One model behind an asynchronous endpoint: for long answers and large payloads, down to no instances at all.
 
     Parameters
@@ -93,7 +93,7 @@ class AsyncEndpoint(AsyncMetrics, TakesNoSynchronousRequests, HostingEndpoint):
         from 0, target tracking of the backlog per instance, and the alarm with its step policy that leads out of
         zero. Default: it stays as it is.
     **options : EndpointOptions
-        What may be said of any endpoint: `endpoint_name`, `role`, `network`, `encryption_key`, `retain_capacity`.
+        What may be said of any endpoint: its name, role, network, rollout and the rest of `EndpointOptions`.
 
     Raises
     ------

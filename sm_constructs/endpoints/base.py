@@ -15,6 +15,15 @@ from sm_constructs.binding import bind_container, bind_model_data, key_arn, site
 from sm_constructs.containers import Container
 from sm_constructs.endpoints.async_inference import async_needs, render_async
 from sm_constructs.endpoints.components import render_component, scaled_component
+from sm_constructs.endpoints.deployment import render_rollout, rollout_needs
+from sm_constructs.endpoints.observing import (
+    capture_needs,
+    core_dump_needs,
+    explainer_needs,
+    render_data_capture,
+    render_explainer,
+    render_metrics_config,
+)
 from sm_constructs.endpoints.roles import log_groups_of, wait_for_policies
 from sm_constructs.endpoints.scaling import Scaled, render_scaling
 from sm_constructs.endpoints.variants import render_variant
@@ -47,8 +56,12 @@ _ENDPOINT_IDS: Mapping[EndpointKind, str] = {
 
 
 @jsii.implements(sagemaker.IEndpoint)
-class EndpointBase(EndpointMetrics, Resource):
-    """What one can do with an endpoint, wherever it was made."""
+class EndpointBase(Resource, EndpointMetrics):
+    """What one can do with an endpoint, wherever it was made.
+
+    Mixins come after the CDK's class: for each construct that is made, jsii looks through every member of the classes
+    before it for what overrides the CDK's.
+    """
 
     @property
     def endpoint_name(self) -> str:
@@ -114,7 +127,7 @@ def _lower(name: str) -> str:
 
 
 @jsii.implements(iam.IGrantable, ec2.IConnectable)
-class HostingEndpoint(ModelHost, EndpointBase):
+class HostingEndpoint(EndpointBase, ModelHost):
     """An endpoint with its models, configuration, role and scaling.
 
     The ids of its resources are fixed: a changed id would replace a live endpoint.
@@ -140,7 +153,7 @@ class HostingEndpoint(ModelHost, EndpointBase):
     def _render(self, path: Sequence[str], packed: Mapping[ModelData, Packed]) -> None:
         spec = self._spec
         definitions: dict[str, tuple[ModelSpec, list[Properties]]] = {}
-        needs: list[Needs] = [] if spec.asynchronous is None else [async_needs(spec.asynchronous, self._site)]
+        needs = list(self._needs())
         for model_id, model, instances in self._models_to_make():
             written: list[Properties] = []
             for index, container in enumerate(model.containers):
@@ -193,6 +206,11 @@ class HostingEndpoint(ModelHost, EndpointBase):
             production_variants=[self._render_variant(variant) for variant in spec.variants],
             shadow_production_variants=None if spec.shadow is None else [self._render_variant(spec.shadow)],
             async_inference_config=None if spec.asynchronous is None else render_async(spec.asynchronous, self._site),
+            data_capture_config=None
+            if spec.data_capture is None
+            else render_data_capture(spec.data_capture, self._site),
+            explainer_config=None if spec.explainer is None else render_explainer(spec.explainer, self._site),
+            metrics_config=None if spec.metrics_config is None else render_metrics_config(spec.metrics_config),
             kms_key_id=None if spec.encryption_key is None else key_arn(spec.encryption_key),
             execution_role_arn=role_arn if of_config else None,
             vpc_config=network if of_config else None,
@@ -214,6 +232,20 @@ class HostingEndpoint(ModelHost, EndpointBase):
             )
         self._render_scaling()
 
+    def _needs(self) -> Iterator[Needs]:
+        """Give what the execution role needs beside the containers."""
+        spec, site = self._spec, self._site
+        if spec.asynchronous is not None:
+            yield async_needs(spec.asynchronous, site)
+        if spec.data_capture is not None:
+            yield capture_needs(spec.data_capture, site)
+        if spec.explainer is not None:
+            yield explainer_needs(spec.explainer, site)
+        for _, variant in spec.placed_variants():
+            yield core_dump_needs(variant.instances, site)
+        for rollout in (spec.rollout, *(component.rollout for component in spec.components)):
+            yield rollout_needs(rollout, site)
+
     def _models_to_make(self) -> Iterator[tuple[str, ModelSpec, Instances | None]]:
         """Give the construct id of every model, the model, and what it runs on."""
         for _, variant in self._spec.placed_variants():
@@ -228,7 +260,7 @@ class HostingEndpoint(ModelHost, EndpointBase):
     def _render_variant(self, variant: VariantSpec) -> Properties:
         model_id = f"Model-{variant.name}" if self._models_are_named else "Model"
         model = None if variant.model is None else self._models[model_id].attr_model_name
-        return render_variant(variant, model)
+        return render_variant(variant, model, self._site)
 
     def _render_endpoint(self, id: str, config_name: str) -> sagemaker.CfnEndpoint:
         spec = self._spec
@@ -244,7 +276,12 @@ class HostingEndpoint(ModelHost, EndpointBase):
                 "exclude_retained_variant_properties": list(others),
             }
         return sagemaker.CfnEndpoint(
-            self, id, endpoint_config_name=config_name, endpoint_name=spec.endpoint_name, **retained
+            self,
+            id,
+            endpoint_config_name=config_name,
+            endpoint_name=spec.endpoint_name,
+            deployment_config=None if spec.rollout is None else render_rollout(spec.rollout),
+            **retained,
         )
 
     def _render_scaling(self) -> None:
@@ -278,6 +315,22 @@ class HostingEndpoint(ModelHost, EndpointBase):
     def variants(self) -> tuple[VariantSpec, ...]:
         """The production variants."""
         return self._spec.variants
+
+    @property
+    def grant_principal(self) -> iam.IPrincipal:
+        """The execution role, as one to whom something can be granted."""
+        return self.role.grant_principal
+
+    @property
+    def connections(self) -> ec2.Connections:
+        """The security groups of the containers, to which network access can be given.
+
+        Raises
+        ------
+        ValueError
+            The endpoint is in no VPC.
+        """
+        return self._connected()
 
     def _waiting(self) -> list[IConstruct]:
         return list(self._models.values())

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import TYPE_CHECKING
 
 from aws_cdk import Names
 from aws_cdk import aws_sagemaker as sagemaker
 
 from sm_constructs.durations import seconds
+from sm_constructs.endpoints.deployment import render_rollout
 from sm_constructs.endpoints.scaling import Scaled
 from sm_constructs.facts import limit
 from sm_constructs.scaling import COPIES
@@ -56,6 +58,10 @@ def render_component(
     }
     if given := {name: value for name, value in start.items() if value is not None}:
         specification["startupParameters"] = given
+    if component.cache_data is not None:
+        specification["dataCacheConfig"] = {"enableCaching": component.cache_data}
+    if component.placement is not None:
+        specification["schedulingConfig"] = _render_placement(component.placement, component.zone_imbalance)
     made = sagemaker.CfnInferenceComponent(
         scope,
         f"Component-{component.name}",
@@ -64,15 +70,28 @@ def render_component(
         variant_name=variant_name,
         specification=specification,
         runtime_config=None if component.base is not None else {"copyCount": component.copies},
+        deployment_config=None if component.rollout is None else render_rollout(component.rollout),
     )
     if base is not None:
         made.add_dependency(base)
     return made
 
 
+def _render_placement(placement: str, zone_imbalance: int | None) -> Properties:
+    # CloudFormation wants the balance, which the API does not; there is one mode.
+    balance: Properties = {"enforcementMode": "PERMISSIVE"}
+    if zone_imbalance is not None:
+        balance["maxImbalance"] = zone_imbalance
+    return {"placementStrategy": placement, "availabilityZoneBalance": balance}
+
+
 def _physical_name(scope: Construct, name: str) -> str:
     """Name a component uniquely in its account and region, ending in the name that the user gave it."""
     longest = limit("inference_component", "name")["max"]
+    most = longest // 2  # the other half is for what makes it unique
+    if len(name) > most:
+        digest = hashlib.sha256(name.encode()).hexdigest()[:8]
+        name = f"{name[: most - len(digest) - 1]}-{digest}"
     before = Names.unique_resource_name(scope, max_length=longest - len(name) - 1, separator="-")
     return f"{before}-{name}"
 

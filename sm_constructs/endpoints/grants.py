@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from aws_cdk import aws_iam as iam
 
-from sm_constructs.endpoints.base import EndpointBase
+
+class _Granting:
+    """What the mixins of this module are mixed into."""
+
+    if TYPE_CHECKING:
+
+        @property
+        def endpoint_arn(self) -> str:
+            """The ARN of the endpoint."""
 
 
-class StreamedEndpoint(EndpointBase):
-    """An endpoint that can answer piece by piece."""
+class StreamedEndpoint(_Granting):
+    """An endpoint that can answer piece by piece; mixed in."""
 
     def grant_invoke_stream(self, grantee: iam.IGrantable) -> iam.Grant:
         """Let somebody send requests to the endpoint and get the answers piece by piece, as they are made.
@@ -35,8 +45,8 @@ class StreamedEndpoint(EndpointBase):
         return iam.Grant.add_to_principal(grantee=grantee, actions=actions, resource_arns=[self.endpoint_arn])
 
 
-class ShiftedEndpoint(EndpointBase):
-    """An endpoint whose variants share the traffic."""
+class ShiftedEndpoint(_Granting):
+    """An endpoint whose variants share the traffic; mixed in."""
 
     def grant_shift(self, grantee: iam.IGrantable) -> iam.Grant:
         """Let somebody look at the endpoint and change its weights and instance counts, as shifting traffic does.

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from sm_constructs.alarms import ComponentAlarms
 from sm_constructs.endpoints.base import HostingEndpoint, ImportedEndpoint
 from sm_constructs.endpoints.grants import StreamedEndpoint
 from sm_constructs.endpoints.options import spec_of
-from sm_constructs.monitoring import ComponentMetrics
 from sm_constructs.spec import VariantSpec
 
 if TYPE_CHECKING:
@@ -16,20 +16,20 @@ if TYPE_CHECKING:
     from constructs import Construct
     from typing_extensions import Unpack
 
-    from sm_constructs.components import InferenceComponent
+    from sm_constructs.components import InferenceComponent, ScaleIn
     from sm_constructs.endpoints.options import EndpointOptions
     from sm_constructs.instances import Instances
     from sm_constructs.scaling import Scaling
 
 
-class ImportedInferenceComponentEndpoint(ComponentMetrics, StreamedEndpoint, ImportedEndpoint):
+class ImportedInferenceComponentEndpoint(ImportedEndpoint, ComponentAlarms, StreamedEndpoint):
     """An endpoint with inference components that exists already; its components have their physical names."""
 
     def _component(self, name: str) -> str:
         return name
 
 
-class InferenceComponentEndpoint(ComponentMetrics, StreamedEndpoint, HostingEndpoint):
+class InferenceComponentEndpoint(HostingEndpoint, ComponentAlarms, StreamedEndpoint):
     """Models that share instances; each has its own copies, resources and scaling, down to zero.
 
     Parameters
@@ -45,8 +45,10 @@ class InferenceComponentEndpoint(ComponentMetrics, StreamedEndpoint, HostingEndp
     scaling : Scaling, optional
         The range of the number of instances, from 0; SageMaker itself keeps as many as the copies need, so there are
         no policies. Default: the number stays as it is.
+    scale_in : ScaleIn, optional
+        How SageMaker takes instances away; with `scaling`. Default: SageMaker's choice.
     **options : EndpointOptions
-        What may be said of any endpoint: `endpoint_name`, `role`, `network`, `encryption_key`, `retain_capacity`.
+        What may be said of any endpoint: its name, role, network, rollout and the rest of `EndpointOptions`.
 
     Raises
     ------
@@ -85,15 +87,21 @@ class InferenceComponentEndpoint(ComponentMetrics, StreamedEndpoint, HostingEndp
         instances: Instances,
         components: Sequence[InferenceComponent],
         scaling: Scaling | None = None,
+        scale_in: ScaleIn | None = None,
         **options: Unpack[EndpointOptions],
     ) -> None:
-        variant = VariantSpec(instances=instances, scaling=scaling)
+        variant = VariantSpec(instances=instances, scaling=scaling, scale_in=scale_in)
         spec = spec_of(scope, "inference-components", variant, options=options, components=tuple(components))
         names = {
             f"components[{index}].model.containers[0]": f"components[{index}].container"
             for index in range(len(components))
         }
         super().__init__(scope, id, spec, {**names, "variants[0].": ""})
+
+    @property
+    def components(self) -> tuple[InferenceComponent, ...]:
+        """The inference components."""
+        return self._spec.components
 
     @property
     def component_names(self) -> Mapping[str, str]:

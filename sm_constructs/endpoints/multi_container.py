@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from sm_constructs.alarms import MultiContainerAlarms
 from sm_constructs.endpoints.base import HostingEndpoint, ImportedEndpoint
 from sm_constructs.endpoints.options import spec_of
-from sm_constructs.monitoring import MultiContainerMetrics
 from sm_constructs.spec import ModelSpec, VariantSpec
 
 if TYPE_CHECKING:
@@ -23,11 +23,11 @@ if TYPE_CHECKING:
 _NAMES = {"variants[0].model.": "", "variants[0].": ""}
 
 
-class ImportedMultiContainerEndpoint(MultiContainerMetrics, ImportedEndpoint):
+class ImportedMultiContainerEndpoint(ImportedEndpoint, MultiContainerAlarms):
     """An endpoint of this kind that exists already."""
 
 
-class MultiContainerEndpoint(MultiContainerMetrics, HostingEndpoint):
+class MultiContainerEndpoint(HostingEndpoint, MultiContainerAlarms):
     """Two to fifteen containers on the same instances; the caller names one with ``TargetContainerHostname``.
 
     All are in memory all the time. Their images listen on the port that SageMaker assigns, which they say with the
@@ -46,7 +46,7 @@ class MultiContainerEndpoint(MultiContainerMetrics, HostingEndpoint):
     scaling : Scaling, optional
         How the number of instances follows the load. Default: it stays as it is.
     **options : EndpointOptions
-        What may be said of any endpoint: `endpoint_name`, `role`, `network`, `encryption_key`, `retain_capacity`.
+        What may be said of any endpoint: its name, role, network, rollout and the rest of `EndpointOptions`.
 
     Raises
     ------

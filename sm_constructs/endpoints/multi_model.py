@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from aws_cdk import aws_iam as iam
 
+from sm_constructs.alarms import MultiModelAlarms
 from sm_constructs.endpoints.base import EndpointBase, HostingEndpoint, ImportedEndpoint
 from sm_constructs.endpoints.options import spec_of
-from sm_constructs.monitoring import MultiModelMetrics
 from sm_constructs.permissions import INVOKE
 from sm_constructs.spec import ModelSpec, VariantSpec
 
@@ -70,11 +70,11 @@ class FencedByModel(EndpointBase):
         )
 
 
-class ImportedMultiModelEndpoint(MultiModelMetrics, FencedByModel, ImportedEndpoint):
+class ImportedMultiModelEndpoint(FencedByModel, ImportedEndpoint, MultiModelAlarms):
     """A multi-model endpoint that exists already."""
 
 
-class MultiModelEndpoint(MultiModelMetrics, FencedByModel, HostingEndpoint):
+class MultiModelEndpoint(FencedByModel, HostingEndpoint, MultiModelAlarms):
     """Many models of one framework behind one endpoint; the caller names one with ``TargetModel``.
 
     SageMaker loads a model from the store when it is first asked for, and unloads those least used when the memory is
@@ -101,7 +101,7 @@ class MultiModelEndpoint(MultiModelMetrics, FencedByModel, HostingEndpoint):
     scaling : Scaling, optional
         How the number of instances follows the load. Default: it stays as it is.
     **options : EndpointOptions
-        What may be said of any endpoint: `endpoint_name`, `role`, `network`, `encryption_key`, `retain_capacity`.
+        What may be said of any endpoint: its name, role, network, rollout and the rest of `EndpointOptions`.
 
     Raises
     ------

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from sm_constructs.alarms import RealTimeAlarms
 from sm_constructs.endpoints.base import HostingEndpoint, ImportedEndpoint
 from sm_constructs.endpoints.grants import ShiftedEndpoint, StreamedEndpoint
 from sm_constructs.endpoints.options import spec_of
-from sm_constructs.monitoring import RealTimeMetrics
+from sm_constructs.spec import SINGLE_VARIANT, VariantSpec
 from sm_constructs.tokens import is_number
 
 if TYPE_CHECKING:
@@ -17,14 +19,24 @@ if TYPE_CHECKING:
     from typing_extensions import Unpack
 
     from sm_constructs.endpoints.options import EndpointOptions
+    from sm_constructs.scaling import Scaling
     from sm_constructs.variants import Variant
 
 
-class ImportedMultiVariantEndpoint(RealTimeMetrics, StreamedEndpoint, ShiftedEndpoint, ImportedEndpoint):
-    """An endpoint of this kind that exists already."""
+class ImportedMultiVariantEndpoint(ImportedEndpoint, RealTimeAlarms, StreamedEndpoint, ShiftedEndpoint):
+    """An endpoint of this kind that exists already; its variants are those that are named."""
+
+    def __init__(self, scope: Construct, id: str, endpoint_name: str, variants: Sequence[str]) -> None:
+        super().__init__(scope, id, endpoint_name)
+        self._variants = tuple(VariantSpec(name=name) for name in variants)
+
+    @property
+    def variants(self) -> tuple[VariantSpec, ...]:
+        """The production variants, of which no more than their names is known."""
+        return self._variants
 
 
-class MultiVariantEndpoint(RealTimeMetrics, StreamedEndpoint, ShiftedEndpoint, HostingEndpoint):
+class MultiVariantEndpoint(HostingEndpoint, RealTimeAlarms, StreamedEndpoint, ShiftedEndpoint):
     """Up to ten variants that share the traffic by their weights, or one with a shadow variant beside it.
 
     Parameters
@@ -38,8 +50,10 @@ class MultiVariantEndpoint(RealTimeMetrics, StreamedEndpoint, ShiftedEndpoint, H
     shadow : Variant, optional
         A variant that gets a copy of the requests, and whose answers nobody sees; beside exactly one variant. Its
         weight relative to that one's is the share of requests that it gets. Default: none.
+    scaling : Scaling, optional
+        How each of the `variants` scales that says nothing itself. Default: they stay as they are.
     **options : EndpointOptions
-        What may be said of any endpoint: `endpoint_name`, `role`, `network`, `encryption_key`, `retain_capacity`.
+        What may be said of any endpoint: its name, role, network, rollout and the rest of `EndpointOptions`.
 
     Raises
     ------
@@ -71,8 +85,11 @@ class MultiVariantEndpoint(RealTimeMetrics, StreamedEndpoint, ShiftedEndpoint, H
         *,
         variants: Sequence[Variant],
         shadow: Variant | None = None,
+        scaling: Scaling | None = None,
         **options: Unpack[EndpointOptions],
     ) -> None:
+        shared = [f"variants[{index}]" for index, variant in enumerate(variants) if variant.scaling is None]
+        variants = [replace(v, scaling=scaling) if v.scaling is None else v for v in variants]
         spec = spec_of(
             scope,
             "real-time",
@@ -84,6 +101,7 @@ class MultiVariantEndpoint(RealTimeMetrics, StreamedEndpoint, ShiftedEndpoint, H
         for at, variant in (*((f"variants[{i}]", v) for i, v in enumerate(variants)), ("shadow", shadow)):
             if variant is not None:
                 names |= variant.argument_names(at)
+        names |= {f"{at}.scaling": "scaling" for at in shared}
         super().__init__(scope, id, spec, names)
 
     @property
@@ -102,7 +120,17 @@ class MultiVariantEndpoint(RealTimeMetrics, StreamedEndpoint, ShiftedEndpoint, H
             raise ValueError(message)
         return {name: weight / total for name, weight in weights.items()}
 
+    @property
+    def shadow(self) -> VariantSpec | None:
+        """The shadow variant."""
+        return self._spec.shadow
+
     @staticmethod
-    def from_endpoint_name(scope: Construct, id: str, endpoint_name: str) -> ImportedMultiVariantEndpoint:
-        """Take an endpoint that exists already; see `RealTimeEndpoint.from_endpoint_name`."""
-        return ImportedMultiVariantEndpoint(scope, id, endpoint_name)
+    def from_endpoint_name(
+        scope: Construct, id: str, endpoint_name: str, *, variants: Sequence[str] = (SINGLE_VARIANT,)
+    ) -> ImportedMultiVariantEndpoint:
+        """Take an endpoint that exists already; see `RealTimeEndpoint.from_endpoint_name`.
+
+        Its alarms and its dashboard are those of the `variants` that are named.
+        """
+        return ImportedMultiVariantEndpoint(scope, id, endpoint_name, variants)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from sm_constructs.alarms import RealTimeAlarms
 from sm_constructs.endpoints.base import HostingEndpoint, ImportedEndpoint
 from sm_constructs.endpoints.options import spec_of
-from sm_constructs.monitoring import RealTimeMetrics
 from sm_constructs.spec import ModelSpec, VariantSpec
 
 if TYPE_CHECKING:
@@ -23,11 +23,11 @@ if TYPE_CHECKING:
 _NAMES = {"variants[0].model.": "", "variants[0].": ""}
 
 
-class ImportedPipelineEndpoint(RealTimeMetrics, ImportedEndpoint):
+class ImportedPipelineEndpoint(ImportedEndpoint, RealTimeAlarms):
     """An endpoint of this kind that exists already."""
 
 
-class PipelineEndpoint(RealTimeMetrics, HostingEndpoint):
+class PipelineEndpoint(HostingEndpoint, RealTimeAlarms):
     """Two to fifteen containers in a row; a request goes through all of them.
 
     Their images listen on the port that SageMaker assigns, which they say with the label
@@ -46,7 +46,7 @@ class PipelineEndpoint(RealTimeMetrics, HostingEndpoint):
     scaling : Scaling, optional
         How the number of instances follows the load. Default: it stays as it is.
     **options : EndpointOptions
-        What may be said of any endpoint: `endpoint_name`, `role`, `network`, `encryption_key`, `retain_capacity`.
+        What may be said of any endpoint: its name, role, network, rollout and the rest of `EndpointOptions`.
 
     Raises
     ------

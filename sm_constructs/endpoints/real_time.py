@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from sm_constructs.alarms import RealTimeAlarms
 from sm_constructs.endpoints.base import HostingEndpoint, ImportedEndpoint
 from sm_constructs.endpoints.grants import StreamedEndpoint
 from sm_constructs.endpoints.options import spec_of
-from sm_constructs.monitoring import RealTimeMetrics
 from sm_constructs.spec import ModelSpec, VariantSpec
 
 if TYPE_CHECKING:
@@ -22,11 +22,11 @@ if TYPE_CHECKING:
 _NAMES = {"variants[0].model.containers[0]": "container", "variants[0].": ""}
 
 
-class ImportedRealTimeEndpoint(RealTimeMetrics, StreamedEndpoint, ImportedEndpoint):
+class ImportedRealTimeEndpoint(ImportedEndpoint, RealTimeAlarms, StreamedEndpoint):
     """An endpoint of this kind that exists already."""
 
 
-class RealTimeEndpoint(RealTimeMetrics, StreamedEndpoint, HostingEndpoint):
+class RealTimeEndpoint(HostingEndpoint, RealTimeAlarms, StreamedEndpoint):
     """One model behind a real-time endpoint.
 
     Parameters
@@ -42,7 +42,7 @@ class RealTimeEndpoint(RealTimeMetrics, StreamedEndpoint, HostingEndpoint):
     scaling : Scaling, optional
         How the number of instances follows the load. Default: it stays as it is.
     **options : EndpointOptions
-        What may be said of any endpoint: `endpoint_name`, `role`, `network`, `encryption_key`, `retain_capacity`.
+        What may be said of any endpoint: its name, role, network, rollout and the rest of `EndpointOptions`.
 
     Raises
     ------

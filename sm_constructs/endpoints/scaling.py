@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from aws_cdk import aws_applicationautoscaling as autoscaling
 from aws_cdk import aws_cloudwatch as cloudwatch
 
 from sm_constructs.durations import seconds
+from sm_constructs.endpoints.step_scaling import policy_id, render_step_scaling, written
 from sm_constructs.facts import limit
-from sm_constructs.scaling import METRICS
+from sm_constructs.scaling import FROM_ZERO
+from sm_constructs.scaling_metrics import METRICS, CustomMetric, times, units_of
+from sm_constructs.step_scaling import StepScaling
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -20,6 +23,7 @@ if TYPE_CHECKING:
     from constructs import Construct
 
     from sm_constructs.binding import Properties
+    from sm_constructs.endpoints.base import HostingEndpoint
     from sm_constructs.scaling import Scaling, ScheduledCapacity, TargetTracking
 
 
@@ -51,7 +55,36 @@ class Scaled:
     after: CfnResource | None = None
 
 
-def render_scaling(scope: Construct, scaled: Scaled, scaling: Scaling) -> None:
+@dataclass(frozen=True, slots=True)
+class Followed:
+    """A metric that a policy follows.
+
+    Attributes
+    ----------
+    custom : CustomMetric | None
+        It, in CloudWatch; ``None`` for a predefined one.
+    times : int
+        How often a value of the policy goes into one of the metric: the number of vCPUs or GPUs it is the sum over.
+    """
+
+    custom: CustomMetric | None
+    times: int
+
+
+def followed(metric: CustomMetric | str, scaled: Scaled, endpoint: HostingEndpoint) -> Followed:
+    """Find the metric of a policy."""
+    if isinstance(metric, CustomMetric):
+        return Followed(metric, 1)
+    known = METRICS[scaled.dimension, metric]
+    if known.published is None:
+        return Followed(None, 1)
+    custom = known.custom({**scaled.dimensions, "VariantName": scaled.name})
+    instances = next((variant.instances for variant in endpoint.variants if variant.name == scaled.name), None)
+    # The rules saw to it that the number is known.
+    return Followed(custom, cast("int", units_of(known, instances)))
+
+
+def render_scaling(scope: HostingEndpoint, scaled: Scaled, scaling: Scaling) -> None:
     """Make a scalable target with its schedule, its policies, and the way out of zero where the range begins there."""
     # It refers to the endpoint, so that it is deleted first: a variant must be deregistered before it goes.
     scalable = autoscaling.CfnScalableTarget(
@@ -68,31 +101,41 @@ def render_scaling(scope: Construct, scaled: Scaled, scaling: Scaling) -> None:
         scalable.add_dependency(scaled.after)
     target = scalable.ref
     for policy in scaling.policies:
-        name = policy.metric.removeprefix("SageMaker").removeprefix("Variant")
+        if isinstance(policy, StepScaling):
+            metric = followed(policy.follows, scaled, scope)
+            # The rules saw to it that it is one in CloudWatch.
+            render_step_scaling(
+                scope, f"Scaling-{scaled.name}", policy, target, cast("CustomMetric", metric.custom), metric.times
+            )
+            continue
+        (name,) = policy.policy_names
         autoscaling.CfnScalingPolicy(
             scope,
-            f"Scaling-{scaled.name}-{name}",
+            policy_id(f"Scaling-{scaled.name}", name),
             policy_name=name,
             policy_type="TargetTrackingScaling",
             scaling_target_id=target,
-            target_tracking_scaling_policy_configuration=render_target_tracking(policy, scaled),
+            target_tracking_scaling_policy_configuration=render_target_tracking(
+                policy, followed(policy.metric, scaled, scope)
+            ),
         )
     if scaling.min_capacity == 0:
         _render_way_out_of_zero(scope, scaled, target, scaled.from_zero)
 
 
-def render_target_tracking(policy: TargetTracking, scaled: Scaled) -> Properties:
+def render_target_tracking(policy: TargetTracking, metric: Followed) -> Properties:
     """Write a target tracking configuration."""
-    properties: Properties = {"targetValue": policy.target}
-    if METRICS[policy.metric].predefined:
+    properties: Properties = {"targetValue": times(policy.target, metric.times)}
+    if metric.custom is None:
         properties["predefinedMetricSpecification"] = {"predefinedMetricType": policy.metric}
     else:
-        properties["customizedMetricSpecification"] = {
-            "namespace": "AWS/SageMaker",
-            "metricName": policy.metric,
-            "dimensions": [{"name": name, "value": value} for name, value in scaled.dimensions.items()],
-            "statistic": "Average",
-        }
+        specification: Properties = {"namespace": metric.custom.namespace, "metricName": metric.custom.name}
+        if metric.custom.dimensions:
+            specification["dimensions"] = written(metric.custom.dimensions)
+        specification["statistic"] = metric.custom.statistic
+        if metric.custom.unit is not None:
+            specification["unit"] = metric.custom.unit
+        properties["customizedMetricSpecification"] = specification
     for name, time in (("scaleInCooldown", policy.scale_in_cooldown), ("scaleOutCooldown", policy.scale_out_cooldown)):
         if time is not None:
             properties[name] = seconds(time)
@@ -132,8 +175,8 @@ def _render_way_out_of_zero(scope: Construct, scaled: Scaled, target: str, sourc
     step = limit("async", "scale_from_zero_step_policy")
     policy = autoscaling.CfnScalingPolicy(
         scope,
-        f"Scaling-{scaled.name}-FromZero",
-        policy_name="FromZero",
+        f"Scaling-{scaled.name}-{FROM_ZERO}",
+        policy_name=FROM_ZERO,
         policy_type="StepScaling",
         scaling_target_id=target,
         step_scaling_policy_configuration={
@@ -153,10 +196,10 @@ def _render_way_out_of_zero(scope: Construct, scaled: Scaled, target: str, sourc
     alarm = limit(area, key)
     cloudwatch.CfnAlarm(
         scope,
-        f"Scaling-{scaled.name}-FromZeroAlarm",
+        f"Scaling-{scaled.name}-{FROM_ZERO}Alarm",
         namespace=alarm["Namespace"],
         metric_name=alarm["MetricName"],
-        dimensions=[{"name": name, "value": value} for name, value in scaled.dimensions.items()],
+        dimensions=written(scaled.dimensions),
         statistic=alarm["Statistic"],
         period=alarm["Period"],
         evaluation_periods=alarm["EvaluationPeriods"],

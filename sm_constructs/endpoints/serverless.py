@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, cast
 
+from sm_constructs.alarms import ServerlessAlarms
 from sm_constructs.endpoints.base import HostingEndpoint, ImportedEndpoint
 from sm_constructs.endpoints.options import spec_of
-from sm_constructs.monitoring import ServerlessMetrics
 from sm_constructs.spec import ModelSpec, Serverless, VariantSpec
 
 if TYPE_CHECKING:
@@ -21,11 +21,11 @@ if TYPE_CHECKING:
 _NAMES = {"variants[0].model.containers[0]": "container", "variants[0].serverless.": "", "variants[0].": ""}
 
 
-class ImportedServerlessEndpoint(ServerlessMetrics, ImportedEndpoint):
+class ImportedServerlessEndpoint(ImportedEndpoint, ServerlessAlarms):
     """An endpoint of this kind that exists already."""
 
 
-class ServerlessEndpoint(ServerlessMetrics, HostingEndpoint):
+class ServerlessEndpoint(HostingEndpoint, ServerlessAlarms):
     """One model behind a serverless endpoint: nothing runs, and nothing is paid for, while nobody asks.
 
     AWS excludes GPUs, a VPC, network isolation, data capture, several variants, multi-model and multi-container
@@ -54,6 +54,8 @@ class ServerlessEndpoint(ServerlessMetrics, HostingEndpoint):
         of its own, with just what its container needs.
     encryption_key : IKey, optional
         The KMS key that encrypts the copy of the image. Default: an AWS managed key.
+    revision : str, optional
+        Says that the bytes behind an unchanged S3 key or image tag are new; see `EndpointOptions`. Default: none.
 
     Raises
     ------
@@ -90,6 +92,7 @@ class ServerlessEndpoint(ServerlessMetrics, HostingEndpoint):
         endpoint_name: str | None = None,
         role: iam.IRole | None = None,
         encryption_key: kms.IKey | None = None,
+        revision: str | None = None,
     ) -> None:
         variant = VariantSpec(
             model=ModelSpec(containers=(container,)),
@@ -100,7 +103,7 @@ class ServerlessEndpoint(ServerlessMetrics, HostingEndpoint):
             ),
             scaling=scaling,
         )
-        given = {"endpoint_name": endpoint_name, "role": role, "encryption_key": encryption_key}
+        given = {"endpoint_name": endpoint_name, "role": role, "encryption_key": encryption_key, "revision": revision}
         options = cast("EndpointOptions", {name: value for name, value in given.items() if value is not None})
         super().__init__(scope, id, spec_of(scope, "serverless", variant, options=options), _NAMES)
 

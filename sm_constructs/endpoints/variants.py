@@ -5,16 +5,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sm_constructs.durations import seconds
+from sm_constructs.endpoints.observing import render_core_dump
 from sm_constructs.instances import PrefixAwareRouting
 
 if TYPE_CHECKING:
-    from sm_constructs.binding import Properties
+    from sm_constructs.binding import Properties, Site
+    from sm_constructs.components import ScaleIn
     from sm_constructs.instances import Instances
     from sm_constructs.scaling import Scaling
     from sm_constructs.spec import Serverless, VariantSpec
 
 
-def render_variant(variant: VariantSpec, model_name: str | None) -> Properties:
+def render_variant(variant: VariantSpec, model_name: str | None, site: Site) -> Properties:
     """Write a variant; without a model its instances are scaled for the inference components that they carry."""
     properties: Properties = {"variantName": variant.name}
     if model_name is not None:
@@ -24,8 +26,9 @@ def render_variant(variant: VariantSpec, model_name: str | None) -> Properties:
         properties["serverlessConfig"] = _render_serverless(variant.serverless)
     if variant.instances is not None:
         properties |= _render_instances(variant.instances)
+        properties |= render_core_dump(variant.instances, site)
     if model_name is None and variant.scaling is not None:
-        properties["managedInstanceScaling"] = _render_managed_scaling(variant.scaling)
+        properties["managedInstanceScaling"] = _render_managed_scaling(variant.scaling, variant.scale_in)
     return properties
 
 
@@ -36,12 +39,21 @@ def _render_serverless(serverless: Serverless) -> Properties:
     return properties
 
 
-def _render_managed_scaling(scaling: Scaling) -> Properties:
-    return {
+def _render_managed_scaling(scaling: Scaling, scale_in: ScaleIn | None) -> Properties:
+    properties: Properties = {
         "status": "ENABLED",
         "minInstanceCount": scaling.min_capacity,
         "maxInstanceCount": scaling.max_capacity,
     }
+    if scale_in is not None:
+        cooldown = seconds(scale_in.cooldown)
+        policy = {
+            "strategy": scale_in.strategy,
+            "maximumStepSize": scale_in.most_at_once,
+            "cooldownInMinutes": None if cooldown is None else cooldown / 60,
+        }
+        properties["scaleInPolicy"] = {name: value for name, value in policy.items() if value is not None}
+    return properties
 
 
 def _render_instances(instances: Instances) -> Properties:

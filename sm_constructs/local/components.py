@@ -94,8 +94,10 @@ class Components:
         """Answer UpdateInferenceComponent."""
         thing = self._find(params)
         self._check_specification(params.get("Specification") or {})
-        changed = ("Specification", "RuntimeConfig", "DeploymentConfig")
+        changed = ("Specification", "RuntimeConfig")
         thing.content |= {name: params[name] for name in changed if params.get(name) is not None}
+        if params.get("DeploymentConfig") is not None:
+            thing.content["LastDeploymentConfig"] = params["DeploymentConfig"]
         thing.modified = now()
         return {"InferenceComponentArn": thing.arn}
 

@@ -173,6 +173,10 @@ class Hosting:
         config = self.find(self.endpoint_configs, "endpoint-config", params["EndpointConfigName"])
         variants, shadow_variants = self._deployed(config)
         self._refuse_change_of_scaled_variants(endpoint, config)
+        # https://docs.aws.amazon.com/sagemaker/latest/dg/serverless-endpoints.html: the other way is allowed.
+        serverless = any("CurrentServerlessConfig" in variant for variant in variants.values())
+        if serverless and any(_CAPACITY in variant for variant in endpoint.variants.values()):
+            raise Refused(message=f'Endpoint "{endpoint.arn}" on instances cannot be updated to a serverless one.')
 
         retained = _retained_properties(params)
         for name, variant in variants.items():

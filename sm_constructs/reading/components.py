@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from sm_constructs.components import InferenceComponent
 from sm_constructs.containers import Container, ContainerImage, UriImage
+from sm_constructs.reading.deployment import read_rollout
 from sm_constructs.reading.intrinsics import token
 from sm_constructs.reading.models import read_archive, read_model, unknown_model
 from sm_constructs.reading.nodes import Found, made, several
@@ -39,6 +40,10 @@ def read_component(resource: Resource, template: Template, autoscaling: Autoscal
         "model_download_timeout": start["ModelDataDownloadTimeoutInSeconds"].time(),
         "startup_timeout": start["ContainerStartupHealthCheckTimeoutInSeconds"].time(),
         "scaling": autoscaling.read(resource, "", COPIES),
+        "rollout": read_rollout(resource["DeploymentConfig"]),
+        "cache_data": specification["DataCacheConfig"]["EnableCaching"].flag(),
+        "placement": specification["SchedulingConfig"]["PlacementStrategy"].text(),
+        "zone_imbalance": _read_imbalance(specification["SchedulingConfig"]["AvailabilityZoneBalance"]),
     }
     own = specification["Container"]
     if specification["ModelName"]:
@@ -54,6 +59,11 @@ def read_component(resource: Resource, template: Template, autoscaling: Autoscal
     container = parts["container"]
     model = made(ModelSpec, container.path, containers=several(container.path, [container]))
     return Found(found.value, found.path, {**found.parts, "model": model})
+
+
+def _read_imbalance(node: Node) -> Found[float | None]:
+    node["EnforcementMode"].says("PERMISSIVE")
+    return node["MaxImbalance"].number()
 
 
 def _name(resource: Resource) -> Found[str]:

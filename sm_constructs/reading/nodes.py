@@ -193,13 +193,13 @@ class Node:
         """Give a truth value; CloudFormation takes ``"true"`` for one too. Nothing where it is not known."""
         return self._found({"true": True, "false": False}.get((text_of(self.value) or "").lower()))
 
-    def time(self) -> Found[Time | None]:
-        """Give a time, of a number of seconds."""
+    def time(self, *, unit: int = 1) -> Found[Time | None]:
+        """Give a time, of a number of seconds or of so many of them."""
         count = _number(self.value)
         if count is None:
             return Found(None, self.path)
         try:
-            return self._found(timedelta(seconds=count))
+            return self._found(timedelta(seconds=count * unit))
         except OverflowError:
             return self._found(cast("Time", UnknownTime(count)))
 

@@ -4,24 +4,38 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from sm_constructs.facts import limit
+from sm_constructs.instances import Instances
 from sm_constructs.reading.intrinsics import text_of
 from sm_constructs.reading.nodes import Found, made, nothing, several
-from sm_constructs.reading.resources import ALARM, COMPONENT, ENDPOINT, POLICY, TARGET
-from sm_constructs.scaling import METRICS, Scaling, ScheduledCapacity, TargetTracking
+from sm_constructs.reading.resources import ALARM, COMPONENT, CONFIG, ENDPOINT, POLICY, TARGET
+from sm_constructs.reading.step_scaling import merged, read_steps
+from sm_constructs.scaling import Scaling, ScheduledCapacity, TargetTracking
+from sm_constructs.scaling_metrics import METRICS, CustomMetric, divided, units_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from sm_constructs.reading.nodes import Node
     from sm_constructs.reading.resources import Resource, Template
+    from sm_constructs.step_scaling import StepScaling
 
 _OF_ANY_ALARM = ("AlarmActions", "AlarmDescription", "AlarmName", "Tags")
 
 _VARIANT = re.compile(r"endpoint/(.+)/variant/(.+)")
 _COMPONENT = re.compile(r"inference-component/(.+)")
+
+
+@dataclass(frozen=True, slots=True)
+class _About:
+    """What scales: a variant of an endpoint, or an inference component; and what of it."""
+
+    resource: Resource
+    variant: str
+    dimension: str
 
 
 class Autoscaling:
@@ -89,54 +103,98 @@ class Autoscaling:
         target["RoleARN"].mark()
         low = target["MinCapacity"].number()
         policies = self._policies.get(target.id, [])
-        if low.value == 0 and not any(self._leads_out_of_zero(policy, scaled) for policy in policies):
-            # A range from 0 is, in a spec, one with a way out.
-            target["MinCapacity"].unmark()
+        if low.value == 0:
+            ways_out = [policy for policy in policies if self._leads_out_of_zero(policy, scaled)]
+            policies = [policy for policy in policies if policy not in ways_out]
+            if not ways_out:
+                # A range from 0 is, in a spec, one with a way out.
+                target["MinCapacity"].unmark()
+        about = _About(scaled, variant, dimension)
         return made(
             Scaling,
             target.properties.path,
             min_capacity=low,
             max_capacity=target["MaxCapacity"].number(),
-            policies=several(target.properties.path, self._target_tracking(policies, scaled)),
+            policies=several(target.properties.path, merged(self._read_policies(policies, about))),
             schedule=several(
                 target["ScheduledActions"].path,
                 [_read_scheduled(action) for action in target["ScheduledActions"].entries()],
             ),
         )
 
-    def _target_tracking(self, policies: list[Resource], scaled: Resource) -> Iterator[Found[TargetTracking]]:
+    def _read_policies(
+        self, policies: list[Resource], about: _About
+    ) -> Iterator[Found[TargetTracking] | Found[StepScaling]]:
         for policy in policies:
-            config = policy["TargetTrackingScalingPolicyConfiguration"]
-            if not policy["PolicyType"].says("TargetTrackingScaling") or not config:
-                continue
-            policy["PolicyName"].mark()
-            metric = self._metric(config, scaled)
-            if metric.value is None:
-                continue
-            disabled = config["DisableScaleIn"].flag()
-            yield made(
-                TargetTracking,
-                config.path,
-                metric=metric,
-                target=config["TargetValue"].number(),
-                scale_in_cooldown=config["ScaleInCooldown"].time(),
-                scale_out_cooldown=config["ScaleOutCooldown"].time(),
-                scale_in=Found(not disabled.value, disabled.path),
-            )
+            tracking = policy["TargetTrackingScalingPolicyConfiguration"]
+            found: Found[TargetTracking] | Found[StepScaling] | None = None
+            if tracking and policy["PolicyType"].says("TargetTrackingScaling"):
+                found = self._target_tracking(policy, tracking, about)
+            elif len(alarms := self._alarms.get(policy.id, [])) == 1:
+                metric, count = self._metric(alarms[0].properties, about)
+                if metric.value is not None:
+                    found = read_steps(policy, alarms[0], metric, count)
+            if found is not None:
+                yield found
 
-    def _metric(self, config: Node, scaled: Resource) -> Found[str | None]:
-        """Give the metric of a policy; of others than predefined ones only those that a spec can tell."""
+    def _target_tracking(self, policy: Resource, config: Node, about: _About) -> Found[TargetTracking] | None:
+        metric, count = self._metric(config["CustomizedMetricSpecification"], about)
         predefined = config["PredefinedMetricSpecification"]["PredefinedMetricType"]
-        custom = config["CustomizedMetricSpecification"]
-        if not custom:
-            return predefined.text()
-        name = text_of(custom["MetricName"].value)
-        known = METRICS.get(name or "")
-        expected = {"MetricName": name, "Namespace": "AWS/SageMaker", "Statistic": "Average"}
-        if known is None or known.predefined or not self._is_about(custom, expected, "EndpointName", scaled):
-            return Found(None, custom.path)
-        custom.mark()
-        return Found(name, custom["MetricName"].path)
+        if predefined:
+            metric = predefined.text()
+        if metric.value is None:
+            return None
+        target, name = config["TargetValue"].number(), policy["PolicyName"].text()
+        if name.value in TargetTracking(metric.value, 0).policy_names:
+            name = Found(None, name.path)
+        disabled = config["DisableScaleIn"].flag()
+        return made(
+            TargetTracking,
+            config.path,
+            metric=metric,
+            target=target if target.value is None else Found(divided(target.value, count), target.path),
+            scale_in_cooldown=config["ScaleInCooldown"].time(),
+            scale_out_cooldown=config["ScaleOutCooldown"].time(),
+            scale_in=Found(not disabled.value, disabled.path),
+            name=name,
+        )
+
+    def _metric(self, node: Node, about: _About) -> tuple[Found[str | CustomMetric | None], int]:
+        """Give the metric of an alarm or a policy, by its name if it is one of what scales.
+
+        With it comes the number of vCPUs or GPUs that it is the sum over.
+        """
+        if None in (text_of(node["MetricName"].value), text_of(node["Namespace"].value)):
+            return nothing(node), 1
+        custom = _read_metric(node)
+        for (dimension, name), metric in METRICS.items():
+            expected = custom.value.dimensions
+            if dimension != about.dimension or set(expected) != set(metric.about):
+                continue
+            count = units_of(metric, self._instances(about))
+            # Without the number of vCPUs or GPUs it stays a metric like any other.
+            if custom.value == metric.custom(expected) and count is not None and self._is_of(expected, about):
+                return Found(name, node["MetricName"].path), count
+        return custom, 1
+
+    def _is_of(self, dimensions: Mapping[str, str], about: _About) -> bool:
+        """Say whether the dimensions of a metric are those of what scales."""
+        named = {name: value for name, value in dimensions.items() if name != "VariantName"}
+        return dimensions.get("VariantName", about.variant) == about.variant and all(
+            (it := self._template.referred(about.resource.type, value)) is not None and it.id == about.resource.id
+            for value in named.values()
+        )
+
+    def _instances(self, about: _About) -> Instances | None:
+        """Give the instances of what scales, as far as their types."""
+        config = self._template.referred(CONFIG, text_of(about.resource["EndpointConfigName"].value))
+        variants = [] if config is None else config["ProductionVariants"].entries()
+        for node in variants:
+            if text_of(node["VariantName"].value) == about.variant:
+                places = node["InstancePools"].entries() or [node]
+                first, *others = (str(text_of(place["InstanceType"].value)) for place in places)
+                return Instances(first, pools=others)
+        return None
 
     def _leads_out_of_zero(self, policy: Resource, scaled: Resource) -> bool:
         """Say whether a policy adds the first capacity, and an alarm of requests that find none lets it do so."""
@@ -169,6 +227,23 @@ class Autoscaling:
             case _:
                 return False
         return about is not None and about.id == scaled.id and expected.items() <= metric.value.items()
+
+
+def _read_metric(node: Node) -> Found[CustomMetric]:
+    """Read a metric, of a policy or of an alarm."""
+    dimensions = {str(each["Name"].text().value): each["Value"].text() for each in node["Dimensions"].entries()}
+    statistic = node["Statistic"].text()
+    return made(
+        CustomMetric,
+        node.path,
+        name=node["MetricName"].text(),
+        namespace=node["Namespace"].text(),
+        dimensions=Found(
+            {name: str(each.value) for name, each in dimensions.items()}, node["Dimensions"].path, dimensions
+        ),
+        statistic=node["ExtendedStatistic"].text() if statistic.value is None else statistic,
+        unit=node["Unit"].text(),
+    )
 
 
 def _read_scheduled(node: Node) -> Found[ScheduledCapacity]:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from sm_constructs.components import ScaleIn
 from sm_constructs.instances import Instances, PrefixAwareRouting
-from sm_constructs.reading.models import read_model, unknown_model
+from sm_constructs.reading.models import read_location, read_model, unknown_model
 from sm_constructs.reading.nodes import Found, made, nothing, several
 from sm_constructs.reading.resources import MODEL
 from sm_constructs.scaling import INSTANCES, PROVISIONED_CONCURRENCY, Scaling
@@ -36,6 +37,7 @@ def read_variant(
             parts["scaling"] = autoscaling.read(endpoint, name.value, dimension)
     else:
         parts["scaling"] = _read_managed_scaling(node["ManagedInstanceScaling"])
+        parts["scale_in"] = _read_scale_in(node["ManagedInstanceScaling"]["ScaleInPolicy"])
     if serverless:
         parts["serverless"] = made(
             Serverless,
@@ -60,6 +62,19 @@ def _read_managed_scaling(node: Node) -> Found[Any]:
     )
 
 
+def _read_scale_in(node: Node) -> Found[Any]:
+    strategy, cooldown = node["Strategy"].text(), node["CooldownInMinutes"]
+    if strategy.value is None:
+        return nothing(node)
+    return made(
+        ScaleIn,
+        node.path,
+        strategy=strategy,
+        most_at_once=node["MaximumStepSize"].number(),
+        cooldown=cooldown.time(unit=60),
+    )
+
+
 def _read_instances(node: Node) -> Found[Instances]:
     pools = sorted(node["InstancePools"].entries(), key=lambda pool: pool["Priority"].number().value or 0)
     types = [pool["InstanceType"].text() for pool in pools] or [node["InstanceType"].text()]
@@ -79,6 +94,8 @@ def _read_instances(node: Node) -> Found[Instances]:
         ssm_access=node["EnableSSMAccess"].flag(),
         capacity_reservation=reservation["MlReservationArn"].text(),
         provision_timeout=node["VariantInstanceProvisionTimeoutInSeconds"].time(),
+        core_dump=read_location(node["CoreDumpConfig"]["DestinationS3Uri"]),
+        core_dump_key=node["CoreDumpConfig"]["KmsKeyId"].text(),
     )
 
 

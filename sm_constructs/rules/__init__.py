@@ -12,12 +12,17 @@ from sm_constructs.rules import (  # noqa: F401 - they enter their rules
     compatibility,
     components,
     containers,
+    data_capture,
+    explainer,
     instances,
     model_data,
     multi_model,
     naming,
     network,
+    rollout,
+    scaling_metrics,
     serverless,
+    step_scaling,
 )
 from sm_constructs.rules.registry import RULES, Finding, Rule
 from sm_constructs.transform import TransformSpec

@@ -10,14 +10,17 @@ from sm_constructs.durations import seconds
 from sm_constructs.facts import limit
 from sm_constructs.rules.instances import known_types
 from sm_constructs.rules.registry import Finding, rule
-from sm_constructs.scaling import METRICS
+from sm_constructs.scaling import TargetTracking
+from sm_constructs.scaling_metrics import COPIES, INSTANCES, METRICS, PROVISIONED_CONCURRENCY, CustomMetric
+from sm_constructs.step_scaling import StepScaling
 from sm_constructs.tokens import is_number, is_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from sm_constructs.instances import Instances
-    from sm_constructs.scaling import Scaling, ScheduledCapacity, TargetTracking
+    from sm_constructs.scaling import Scaling, ScheduledCapacity
+    from sm_constructs.scaling_metrics import Metric
     from sm_constructs.spec import EndpointSpec
 
 _POLICIES = "policies=[TargetTracking.invocations_per_instance(70)]"
@@ -42,9 +45,11 @@ class Scalable:
     initial_at : str
         The place of that.
     instances : Instances | None
-        What it runs on, if it is a variant on instances.
-    metrics : frozenset[str]
-        What its policies may follow.
+        What it is, or what it runs on.
+    kind : str
+        The kind of the endpoint.
+    dimension : str
+        What of it scales, as Application Auto Scaling names it.
     """
 
     at: str
@@ -54,7 +59,13 @@ class Scalable:
     initial: object
     initial_at: str
     instances: Instances | None
-    metrics: frozenset[str]
+    kind: str
+    dimension: str
+
+    def metric(self, name: str) -> Metric | None:
+        """Give the metric of that name, if there is one of what scales."""
+        metric = METRICS.get((self.dimension, name))
+        return metric if metric is not None and self.kind in metric.kinds else None
 
 
 def scaled(spec: EndpointSpec) -> Iterator[Scalable]:
@@ -62,7 +73,6 @@ def scaled(spec: EndpointSpec) -> Iterator[Scalable]:
     lowest = limit("autoscaling", "min_capacity_realtime")
     if spec.kind == "asynchronous":
         lowest = limit("async", "min_capacity_scale_to_zero")
-    metrics = frozenset(name for name, metric in METRICS.items() if spec.kind in metric.kinds)
     for at, variant in spec.placed_variants():
         if variant.scaling is None or variant.model is None:
             continue
@@ -73,21 +83,39 @@ def scaled(spec: EndpointSpec) -> Iterator[Scalable]:
         else:
             initial = None if variant.instances is None else variant.instances.count
             initial_at = f"{at}.instances.count"
-        what = f"a variant of {_ARTICLE[spec.kind]} {spec.kind} endpoint"
-        yield Scalable(f"{at}.scaling", variant.scaling, lowest, what, initial, initial_at, variant.instances, metrics)
+        yield Scalable(
+            f"{at}.scaling",
+            variant.scaling,
+            lowest,
+            f"a variant of {_ARTICLE[spec.kind]} {spec.kind} endpoint",
+            initial,
+            initial_at,
+            variant.instances,
+            spec.kind,
+            INSTANCES if variant.serverless is None else PROVISIONED_CONCURRENCY,
+        )
     for index, component in enumerate(spec.components):
         if component.scaling is not None:
-            at, zero = f"components[{index}]", limit("autoscaling", "min_capacity_inference_component")
-            what = "an inference component"
-            copies = component.copies
-            yield Scalable(f"{at}.scaling", component.scaling, zero, what, copies, f"{at}.copies", None, metrics)
+            at = f"components[{index}]"
+            yield Scalable(
+                f"{at}.scaling",
+                component.scaling,
+                limit("autoscaling", "min_capacity_inference_component"),
+                "an inference component",
+                component.copies,
+                f"{at}.copies",
+                spec.variants[0].instances if spec.variants else None,
+                spec.kind,
+                COPIES,
+            )
 
 
-def policies(spec: EndpointSpec) -> Iterator[tuple[str, int, TargetTracking]]:
-    """Give every policy, with the place of its scaling and its number there."""
+def tracking(spec: EndpointSpec) -> Iterator[tuple[Scalable, str, TargetTracking]]:
+    """Give every target tracking policy, with what it scales and its place."""
     for scalable in scaled(spec):
         for index, policy in enumerate(scalable.scaling.policies):
-            yield scalable.at, index, policy
+            if isinstance(policy, TargetTracking):
+                yield scalable, f"{scalable.at}.policies[{index}]", policy
 
 
 _ARTICLE = {"real-time": "a", "serverless": "a", "asynchronous": "an"}
@@ -172,7 +200,9 @@ def whole_capacities(spec: EndpointSpec) -> Iterator[Finding]:
 def burstable(spec: EndpointSpec) -> Iterator[Finding]:
     """Check that no burstable type scales."""
     for scalable in scaled(spec):
-        types = [] if scalable.instances is None else known_types(scalable.instances)
+        if scalable.dimension != INSTANCES or scalable.instances is None:
+            continue
+        types = known_types(scalable.instances)
         if names := [kind.name for kind in types if kind.burstable]:
             yield Finding(scalable.at, f"is given, but {', '.join(names)} is burstable and cannot be autoscaled")
 
@@ -222,10 +252,10 @@ def has_policy(spec: EndpointSpec) -> Iterator[Finding]:
 )
 def target_value(spec: EndpointSpec) -> Iterator[Finding]:
     """Warn of a target that no number of instances can reach."""
-    for at, index, policy in policies(spec):
+    for _, at, policy in tracking(spec):
         if is_number(policy.target) and not policy.target > 0:
             yield Finding(
-                f"{at}.policies[{index}].target",
+                f"{at}.target",
                 f"is {policy.target:g}; the first request scales out to the maximum",
             )
 
@@ -233,7 +263,8 @@ def target_value(spec: EndpointSpec) -> Iterator[Finding]:
 @rule(
     "SMC608",
     "A cool-down is a whole number of seconds, 0 or more",
-    source="TargetTrackingScalingPolicyConfiguration.ScaleInCooldown and .ScaleOutCooldown",
+    source="TargetTrackingScalingPolicyConfiguration.ScaleInCooldown and .ScaleOutCooldown; "
+    "StepScalingPolicyConfiguration.Cooldown",
     facts=["autoscaling/cooldown_default"],
     good=(
         "scaling=Scaling(1, 4, policies=[TargetTracking.invocations_per_instance(70, scale_out_cooldown=timedelta(0))])"
@@ -245,14 +276,15 @@ def target_value(spec: EndpointSpec) -> Iterator[Finding]:
 )
 def cooldowns(spec: EndpointSpec) -> Iterator[Finding]:
     """Check the cool-downs."""
-    for at, index, policy in policies(spec):
-        for argument in ("scale_in_cooldown", "scale_out_cooldown"):
-            time = seconds(getattr(policy, argument))
-            if is_number(time) and (time < 0 or time != int(time)):
-                yield Finding(
-                    f"{at}.policies[{index}].{argument}",
-                    f"is {time:g} seconds; it is a whole number, 0 or more",
-                )
+    for scalable in scaled(spec):
+        for index, policy in enumerate(scalable.scaling.policies):
+            for argument in ("scale_in_cooldown", "scale_out_cooldown", "cooldown"):
+                time = seconds(getattr(policy, argument, None))
+                if is_number(time) and (time < 0 or time != int(time)):
+                    yield Finding(
+                        f"{scalable.at}.policies[{index}].{argument}",
+                        f"is {time:g} seconds; it is a whole number, 0 or more",
+                    )
 
 
 @rule(
@@ -262,18 +294,21 @@ def cooldowns(spec: EndpointSpec) -> Iterator[Finding]:
     good=f"scaling=Scaling(1, 4, {_POLICIES})",
     bad=(
         "scaling=Scaling(1, 4, policies=[TargetTracking.invocations_per_instance(70), "
-        "TargetTracking.invocations_per_instance(90)])"
+        'TargetTracking.invocations_per_instance(90, name="Again")])'
     ),
 )
 def metrics_differ(spec: EndpointSpec) -> Iterator[Finding]:
     """Check that no two policies track the same metric."""
     for scalable in scaled(spec):
-        metrics = [policy.metric for policy in scalable.scaling.policies]
-        for index, metric in enumerate(metrics):
-            if metric in metrics[:index]:
-                yield Finding(
-                    f"{scalable.at}.policies[{index}]", f"tracks {metric}, as an earlier policy does; one is enough"
-                )
+        tracked: list[object] = []
+        for index, policy in enumerate(scalable.scaling.policies):
+            if not isinstance(policy, TargetTracking):
+                continue
+            if policy.metric in tracked:
+                name = policy.metric if isinstance(policy.metric, str) else policy.metric.name
+                at = f"{scalable.at}.policies[{index}]"
+                yield Finding(at, f"tracks {name}, as an earlier policy does; one is enough")
+            tracked.append(policy.metric)
 
 
 @rule(
@@ -287,9 +322,9 @@ def metrics_differ(spec: EndpointSpec) -> Iterator[Finding]:
 def target_range(spec: EndpointSpec) -> Iterator[Finding]:
     """Check the size of target values."""
     low, high = limit("autoscaling", "target_value")
-    for at, index, policy in policies(spec):
+    for _, at, policy in tracking(spec):
         if is_number(policy.target) and not low <= policy.target <= high:
-            yield Finding(f"{at}.policies[{index}].target", f"is {policy.target:g}; it is {low:g} to {high:g}")
+            yield Finding(f"{at}.target", f"is {policy.target:g}; it is {low:g} to {high:g}")
 
 
 @rule(
@@ -308,14 +343,26 @@ def target_range(spec: EndpointSpec) -> Iterator[Finding]:
     bad="scaling=Scaling(1, 4, policies=[TargetTracking.provisioned_concurrency_utilization(0.7)])",
 )
 def metric_published(spec: EndpointSpec) -> Iterator[Finding]:
-    """Check that the metrics exist for what scales."""
+    """Check that the metrics exist for what scales; an alarm needs one in CloudWatch."""
     for scalable in scaled(spec):
         for index, policy in enumerate(scalable.scaling.policies):
-            if policy.metric not in scalable.metrics:
+            alarm = isinstance(policy, StepScaling)
+            name = policy.follows if isinstance(policy, StepScaling) else policy.metric
+            if isinstance(name, CustomMetric):
+                continue
+            metric = scalable.metric(name)
+            if metric is None or (alarm and metric.published is None):
+                there = sorted(
+                    other
+                    for (dimension, other), its in METRICS.items()
+                    if dimension == scalable.dimension
+                    and scalable.kind in its.kinds
+                    and not (alarm and its.published is None)
+                )
                 yield Finding(
                     f"{scalable.at}.policies[{index}]",
-                    f"follows {policy.metric}, which {scalable.what} does not have; it has "
-                    f"{', '.join(sorted(scalable.metrics))}",
+                    f"follows {name}, which {scalable.what} does not have{' in CloudWatch' if alarm else ''}; it has "
+                    f"{', '.join(there)}",
                 )
 
 

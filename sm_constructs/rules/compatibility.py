@@ -26,8 +26,21 @@ def table() -> list[dict[str, str]]:
     return rows
 
 
-def features(spec: EndpointSpec) -> dict[str, str]:
-    """Give the features of an endpoint, under the names of the table, each with its place in the spec."""
+def features(spec: EndpointSpec) -> Iterator[dict[str, str]]:
+    """Give the features of an endpoint, once for each variant and component: one excludes nothing of another.
+
+    They are under the names of the table, each with its place in the spec.
+    """
+    everywhere = _of_endpoint(spec)
+    for at, variant in spec.placed_variants():
+        models = {} if variant.model is None else _of_model(f"{at}.model", variant.model)
+        yield {**everywhere, **_of_variant(at, variant), **models}
+    for at, model in spec.placed_models():
+        if at.startswith("components"):
+            yield {**everywhere, **_of_model(at, model)}
+
+
+def _of_endpoint(spec: EndpointSpec) -> dict[str, str]:
     found = {spec.kind.replace("-components", " components"): "variants[0]"}
     if len(spec.variants) > 1:
         found["several variants"] = "variants"
@@ -37,10 +50,8 @@ def features(spec: EndpointSpec) -> dict[str, str]:
         found["VPC"] = "network"
     if spec.network is not None and spec.network.isolated:
         found["network isolation"] = "network.isolated"
-    for at, variant in spec.placed_variants():
-        found |= _of_variant(at, variant)
-    for at, model in spec.placed_models():
-        found |= _of_model(at, model)
+    if spec.data_capture is not None:
+        found["data capture"] = "data_capture"
     return found
 
 
@@ -79,10 +90,14 @@ def _of_model(at: str, model: ModelSpec) -> dict[str, str]:
 
 
 def _clashes(spec: EndpointSpec, verdict: str) -> Iterator[Finding]:
-    found = features(spec)
-    for row in table():
-        if row["verdict"] == verdict and row["feature"] in found and row["with"] in found:
-            yield Finding(found[row["feature"]], f"makes {row['feature']}, which {row['with']} does not allow")
+    told = set()
+    for found in features(spec):
+        for row in table():
+            if row["verdict"] == verdict and row["feature"] in found and row["with"] in found:
+                finding = Finding(found[row["feature"]], f"makes {row['feature']}, which {row['with']} does not allow")
+                if finding not in told:
+                    told.add(finding)
+                    yield finding
 
 
 @rule(
@@ -96,10 +111,10 @@ def _clashes(spec: EndpointSpec, verdict: str) -> Iterator[Finding]:
         "async/excluded_by_feature_matrix",
         "mme/not_serverless_not_async",
         "mme/not_shadow_not_data_capture",
-        "mme/model_data_source_forbidden",
         "multi_container/mce_excluded",
         "multi_container/pipeline_excluded",
         "shadow/shadow_test_incompatible",
+        "data_capture/not_with",
     ],
     good='kind="serverless", serverless=Serverless(memory_mb=2048, max_concurrency=5)',
     bad='kind="serverless", serverless=Serverless(memory_mb=2048, max_concurrency=5), network=Network(isolated=True)',

@@ -9,13 +9,14 @@ from sm_constructs.facts import limit
 from sm_constructs.rules.instances import known_types
 from sm_constructs.rules.model_data import is_tree
 from sm_constructs.rules.naming import badly_named
-from sm_constructs.rules.registry import Finding, outside, rule
+from sm_constructs.rules.registry import Finding, outside, rule, unlisted
 from sm_constructs.tokens import is_number, is_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from sm_constructs.components import InferenceComponent
+    from sm_constructs.durations import Time
     from sm_constructs.spec import EndpointSpec
 
 _LLAMA = 'InferenceComponent("llama", container=Container(image), memory_mb=1024)'
@@ -78,17 +79,17 @@ def shadow_scaling(spec: EndpointSpec) -> Iterator[Finding]:
 
 @rule(
     "SMC820",
-    "An inference component's name has 1 to 63 letters, digits and hyphens, and room before it",
+    "An inference component's name has 1 to 63 letters, digits and hyphens",
     source="CreateInferenceComponent.InferenceComponentName",
     facts=["inference_component/name"],
     good=f"components=[{_LLAMA}]",
     bad='components=[InferenceComponent("llama_3", container=Container(image), memory_mb=1024)]',
 )
 def component_name(spec: EndpointSpec) -> Iterator[Finding]:
-    """Check the names of components; half of the length is for what makes them unique."""
+    """Check the names of components."""
     shape = limit("inference_component", "name")
     for at, component in placed(spec):
-        yield from badly_named(f"{at}.name", component.name, shape["pattern"], shape["max"] // 2)
+        yield from badly_named(f"{at}.name", component.name, shape["pattern"], shape["max"])
 
 
 @rule(
@@ -148,7 +149,7 @@ def component_resources(spec: EndpointSpec) -> Iterator[Finding]:
 )
 def component_fits(spec: EndpointSpec) -> Iterator[Finding]:
     """Check that there is an instance type that can hold a copy."""
-    if not spec.components or spec.variants[0].instances is None:
+    if not spec.components or not spec.variants or spec.variants[0].instances is None:
         return
     instances = spec.variants[0].instances
     kinds = known_types(instances)
@@ -283,3 +284,60 @@ def component_timeouts(spec: EndpointSpec) -> Iterator[Finding]:
             yield from outside(
                 f"{at}.{argument}", seconds(getattr(component, argument)), "realtime", key, unit="seconds"
             )
+
+
+@rule(
+    "SMC829",
+    "Instances under inference components are taken away when they are idle, or by consolidation",
+    source="ProductionVariantManagedInstanceScalingScaleInPolicy",
+    facts=["inference_component/scale_in_policy"],
+    good=f'components=[{_LLAMA}], managed=Scaling(0, 4), scale_in=ScaleIn("CONSOLIDATION", most_at_once=2)',
+    bad=f'components=[{_LLAMA}], managed=Scaling(0, 4), scale_in=ScaleIn("IDLE_RELEASE", most_at_once=2)',
+)
+def scale_in(spec: EndpointSpec) -> Iterator[Finding]:
+    """Check how instances are taken away."""
+    shape = limit("inference_component", "scale_in_policy")
+    for at, variant in spec.placed_variants():
+        if (policy := variant.scale_in) is None:
+            continue
+        here = f"{at}.scale_in"
+        if variant.scaling is None or variant.model is not None:
+            yield Finding(here, "is given without scaling of instances under inference components")
+        yield from unlisted(f"{here}.strategy", policy.strategy, shape["Strategy"])
+        for argument, value, key in (
+            ("most_at_once", policy.most_at_once, "MaximumStepSize"),
+            ("cooldown", _minutes(policy.cooldown), "CooldownInMinutes"),
+        ):
+            low, high = shape[key]
+            if value is not None and policy.strategy == "IDLE_RELEASE":
+                yield Finding(f"{here}.{argument}", "is given beside IDLE_RELEASE; it is for CONSOLIDATION")
+            elif is_number(value) and (not low <= value <= high or value != int(value)):
+                unit = "instances" if argument == "most_at_once" else "minutes"
+                yield Finding(f"{here}.{argument}", f"is {value:g}; it is {low} to {high} whole {unit}")
+
+
+def _minutes(time: Time | None) -> float | None:
+    count = seconds(time)
+    return count / 60 if is_number(count) else count
+
+
+@rule(
+    "SMC850",
+    "Copies of a component are spread or packed, and zones differ by 0 to 100 copies",
+    source="InferenceComponentSchedulingConfig",
+    facts=["inference_component/scheduling"],
+    good='components=[InferenceComponent("llama", container=Container(image), memory_mb=1024, '
+    'placement="SPREAD", zone_imbalance=1)]',
+    bad='components=[InferenceComponent("llama", container=Container(image), memory_mb=1024, zone_imbalance=1)]',
+)
+def placement(spec: EndpointSpec) -> Iterator[Finding]:
+    """Check where copies go."""
+    shape = limit("inference_component", "scheduling")
+    low, high = shape["MaxImbalance"]
+    for at, component in placed(spec):
+        value = component.zone_imbalance
+        yield from unlisted(f"{at}.placement", component.placement, shape["PlacementStrategy"])
+        if is_number(value) and (not low <= value <= high or value != int(value)):
+            yield Finding(f"{at}.zone_imbalance", f"is {value:g}; it is {low} to {high} whole copies")
+        if value is not None and component.placement is None:
+            yield Finding(f"{at}.zone_imbalance", "is given without placement")

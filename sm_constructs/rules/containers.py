@@ -139,7 +139,7 @@ def environment_size(spec: EndpointSpec) -> Iterator[Finding]:
     most = int(said.split()[0]) * 1024
     for at, model in spec.placed_models():
         size = sum(
-            len(text.encode())
+            len(text.encode(errors="surrogatepass"))
             for container in model.containers
             for pair in (container.environment or {}).items()
             for text in pair

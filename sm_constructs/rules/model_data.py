@@ -110,5 +110,5 @@ def key_parts(spec: EndpointSpec) -> Iterator[Finding]:
         if not is_text(key) or not key:
             continue
         for part in key.removesuffix("/").split("/"):
-            if part in ("", ".", "..") or "\0" in part or len(part.encode()) > longest:
+            if part in ("", ".", "..") or "\0" in part or len(part.encode(errors="surrogatepass")) > longest:
                 yield Finding(at, f"has the prefix {key!r}; {part!r} cannot be the name of a folder")

@@ -121,7 +121,7 @@ def store_is_a_prefix(spec: EndpointSpec) -> Iterator[Finding]:
     "SMC505",
     "A multi-model container has no model data of its own",
     source="ContainerDefinition.ModelDataUrl: with Mode MultiModel it is the store",
-    facts=["mme/mode"],
+    facts=["mme/mode", "mme/model_data_source_forbidden"],
     good=f"container=Container(image, {_STORE})",
     bad=f'container=Container(image, model_data=ModelData.from_s3("models", "model.tar.gz"), {_STORE})',
 )

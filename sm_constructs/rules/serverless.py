@@ -8,6 +8,8 @@ from sm_constructs.facts import limit
 from sm_constructs.registries import parse_ecr_uri
 from sm_constructs.rules.containers import by_uri
 from sm_constructs.rules.registry import Finding, outside, rule
+from sm_constructs.scaling import TargetTracking
+from sm_constructs.scaling_metrics import CustomMetric
 from sm_constructs.tokens import is_number, is_text
 
 if TYPE_CHECKING:
@@ -128,6 +130,8 @@ def target_is_a_ratio(spec: EndpointSpec) -> Iterator[Finding]:
         if variant.serverless is None or variant.scaling is None:
             continue
         for index, policy in enumerate(variant.scaling.policies):
+            if not isinstance(policy, TargetTracking) or isinstance(policy.metric, CustomMetric):
+                continue
             if is_number(policy.target) and policy.target > 1:
                 yield Finding(
                     f"{at}.scaling.policies[{index}].target",

@@ -123,3 +123,22 @@ def test_an_endpoint_goes_after_its_components_and_a_base_after_its_adapters(aws
         sagemaker.delete_inference_component(InferenceComponentName=name)
     sagemaker.delete_endpoint(EndpointName="e")
     assert sagemaker.list_inference_components()["InferenceComponents"] == []
+
+
+def test_an_endpoint_on_instances_does_not_become_a_serverless_one(aws):
+    sagemaker: Any = aws.client("sagemaker")
+    role = "arn:aws:iam::123456789012:role/role"
+    sagemaker.create_model(ModelName="both", ExecutionRoleArn=role, PrimaryContainer={"Image": "i"})
+    on_instances = {"VariantName": "v", "ModelName": "both", "InstanceType": "ml.m5.large", "InitialInstanceCount": 1}
+    serverless = {
+        "VariantName": "v",
+        "ModelName": "both",
+        "ServerlessConfig": {"MemorySizeInMB": 1024, "MaxConcurrency": 1},
+    }
+    for name, variant in (("instances", on_instances), ("serverless", serverless)):
+        sagemaker.create_endpoint_config(EndpointConfigName=name, ProductionVariants=[variant])
+    sagemaker.create_endpoint(EndpointName="turned", EndpointConfigName="instances")
+    with pytest.raises(sagemaker.exceptions.ClientError, match="cannot be updated to a serverless one"):
+        sagemaker.update_endpoint(EndpointName="turned", EndpointConfigName="serverless")
+    sagemaker.create_endpoint(EndpointName="other", EndpointConfigName="serverless")
+    sagemaker.update_endpoint(EndpointName="other", EndpointConfigName="instances")

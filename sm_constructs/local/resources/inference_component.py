@@ -11,7 +11,8 @@ from sm_constructs.local.resources.sagemaker import SageMakerResource
 if TYPE_CHECKING:
     from sm_constructs.local.resources.base import Properties
 
-_CHANGEABLE = ("Specification", "RuntimeConfig", "DeploymentConfig")
+_CHANGEABLE = ("Specification", "RuntimeConfig")
+_UPDATE_ONLY = "DeploymentConfig"
 
 
 class InferenceComponent(SageMakerResource, CloudFormationModel):
@@ -22,7 +23,8 @@ class InferenceComponent(SageMakerResource, CloudFormationModel):
 
     def create(self, properties: Properties) -> None:
         """Create the component."""
-        answer = self.call("CreateInferenceComponent", {**properties, "InferenceComponentName": self.name})
+        given = {name: value for name, value in properties.items() if name != _UPDATE_ONLY}
+        answer = self.call("CreateInferenceComponent", {**given, "InferenceComponentName": self.name})
         arn = answer["InferenceComponentArn"]
         self.identify(arn, InferenceComponentArn=arn, InferenceComponentStatus="InService")
 
@@ -31,6 +33,7 @@ class InferenceComponent(SageMakerResource, CloudFormationModel):
         super().update(properties, previous)
         changed = {name: properties[name] for name in _CHANGEABLE if properties.get(name) != previous.get(name)}
         if changed:
+            changed |= {name: properties[name] for name in (_UPDATE_ONLY,) if name in properties}
             self.call("UpdateInferenceComponent", {**changed, "InferenceComponentName": self.name})
 
     def delete(self) -> None:

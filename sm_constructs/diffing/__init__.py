@@ -1,0 +1,1 @@
+"""The parts of `sm_constructs.diff`."""
