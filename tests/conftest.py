@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import os
 from pathlib import Path
@@ -40,3 +41,8 @@ def cache(tmp_path, monkeypatch):
     """Keep packed archives in a folder of the test's own."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     return tmp_path / "cache"
+
+
+def pytest_make_parametrize_id(config, val, argname):
+    """Name bytes and value objects by their argument: what they hold may differ from process to process."""
+    return argname if isinstance(val, bytes) or dataclasses.is_dataclass(val) else None

@@ -105,7 +105,6 @@ class TestDataCapture:
             (DataCapture(PLACE, json_content_types=["json"]), "SMC812", "json_content_types[0]"),
             (DataCapture(S3Location("logs", "a" * 503)), "SMC813", "destination"),
         ],
-        ids=str,
     )
     def test_what_is_refused(self, capture, code, path):
         assert found(data_capture=capture) == {(code, f"data_capture.{path}")}
@@ -117,7 +116,6 @@ class TestDataCapture:
             DataCapture(PLACE, json_content_types=["a/" + "b" * 254] * 10, modes=["Output"] * 32),
             DataCapture(PLACE, percent=cdk.Token.as_number({"Ref": "P"})),
         ],
-        ids=str,
     )
     def test_what_is_allowed(self, capture):
         assert found(data_capture=capture) == set()
@@ -263,7 +261,6 @@ class TestExplainer:
             ({"feature_types": ["text", "number"]}, "SMC835", "feature_types[1]"),
             ({"feature_types": ["numerical"]}, "SMC835", "feature_types"),
         ],
-        ids=str,
     )
     def test_what_is_refused(self, arguments, code, path):
         explainer = ClarifyExplainer(**{"baseline": "1,2", **arguments})

@@ -195,7 +195,6 @@ class TestComponents:
             ({"rollout": Rollout.rolling(percent=51, bake=MINUTE)}, ("SMC702", "percent")),
             ({"copies": 100, "rollout": Rollout.rolling(copies=4, bake=MINUTE)}, ("SMC703", "copies")),
         ],
-        ids=str,
     )
     def test_what_is_refused(self, arguments, found):
         code, argument = found
@@ -221,7 +220,6 @@ class TestComponents:
             ScaleIn("OLDEST"),
             ScaleIn("IDLE_RELEASE", cooldown=timedelta(minutes=5)),
         ],
-        ids=str,
     )
     def test_scale_in_that_is_refused(self, policy):
         found = codes(components=[component()], managed=Scaling(0, 4), scale_in=policy)
@@ -270,7 +268,6 @@ LARGE = Instances("ml.m5.large", count=10)
         (Rollout.all_at_once(alarms=["a", "a" * 256]), ("SMC706", "alarms[1]")),
         (Rollout.linear(percent=10, interval=MINUTE), ("SMC711", "alarms")),
     ],
-    ids=str,
 )
 def test_a_step_beyond_a_limit_is_found(rollout, found):
     code, argument = found
@@ -295,7 +292,6 @@ def test_a_step_beyond_a_limit_is_found(rollout, found):
         Rollout.canary(instances=cdk.Token.as_number({"Ref": "P"}), bake=timedelta(0)),
         Rollout.canary(percent=10, bake=cdk.Duration.seconds(cdk.Token.as_number({"Ref": "P"})), alarms=["a"]),
     ],
-    ids=str,
 )
 def test_what_is_allowed_is_not_found(rollout):
     assert codes(instances=LARGE, rollout=rollout) == set()

@@ -372,7 +372,6 @@ class TestReading:
             {"Threshold": {"Ref": "Threshold"}},
             {"MetricName": None},
         ],
-        ids=str,
     )
     def test_an_alarm_that_a_spec_would_not_make_leaves_its_policy_untold(self, stack, change):
         endpoint(stack, StepScaling("MemoryUtilization", [Step(50, None, 1)]))
