@@ -18,6 +18,7 @@ from sm_constructs.binding import bind_container, key_arn, settle_network, site_
 from sm_constructs.containers import Container
 from sm_constructs.durations import seconds
 from sm_constructs.endpoints.roles import wait_for_policies
+from sm_constructs.l1 import make
 from sm_constructs.model_host import ModelHost, render_role
 from sm_constructs.permissions import allow, execution_statements
 from sm_constructs.spec import ModelSpec
@@ -168,7 +169,8 @@ class BatchTransform(Construct, ModelHost):
         )
         role_arn = self._render_role(spec.role, statements)
         single = spec.model.mode == "single"
-        model = sagemaker.CfnModel(
+        model = make(
+            sagemaker.CfnModel,
             self,
             "Model",
             execution_role_arn=role_arn,
@@ -202,7 +204,8 @@ class BatchTransform(Construct, ModelHost):
                 statements.append(allow(["kms:Decrypt", "kms:GenerateDataKey"], [queue.encryption_master_key.key_arn]))
         role = render_role(self, "SchedulerRole", _scheduler_trust(site), "StartJobs", statements)
         window = seconds(schedule.flexible_window)
-        scheduler.CfnSchedule(
+        make(
+            scheduler.CfnSchedule,
             self,
             "Schedule",
             schedule_expression=schedule.schedule,

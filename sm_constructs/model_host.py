@@ -10,6 +10,7 @@ from aws_cdk import aws_iam as iam
 
 from sm_constructs import rules
 from sm_constructs.binding import pack_artifacts
+from sm_constructs.l1 import make
 from sm_constructs.permissions import TRUST
 
 if TYPE_CHECKING:
@@ -128,7 +129,7 @@ def render_role(
 ) -> iam.CfnRole:
     """Make a role with its permissions inside it, so that nothing that refers to it is made before them."""
     policy = {"policyName": policy_name, "policyDocument": {"Version": "2012-10-17", "Statement": statements}}
-    return iam.CfnRole(scope, id, assume_role_policy_document=trust, policies=[policy])
+    return make(iam.CfnRole, scope, id, assume_role_policy_document=trust, policies=[policy])
 
 
 def _reach_runtime(scope: Construct, vpc: ec2.IVpc, subnets: Sequence[str]) -> None:

@@ -12,6 +12,7 @@ from sm_constructs.durations import seconds
 from sm_constructs.endpoints.deployment import render_rollout
 from sm_constructs.endpoints.scaling import Scaled
 from sm_constructs.facts import limit
+from sm_constructs.l1 import make
 from sm_constructs.scaling import COPIES
 
 if TYPE_CHECKING:
@@ -62,7 +63,8 @@ def render_component(
         specification["dataCacheConfig"] = {"enableCaching": component.cache_data}
     if component.placement is not None:
         specification["schedulingConfig"] = _render_placement(component.placement, component.zone_imbalance)
-    made = sagemaker.CfnInferenceComponent(
+    made = make(
+        sagemaker.CfnInferenceComponent,
         scope,
         f"Component-{component.name}",
         inference_component_name=_physical_name(scope, component.name),

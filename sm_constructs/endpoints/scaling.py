@@ -12,6 +12,7 @@ from aws_cdk import aws_cloudwatch as cloudwatch
 from sm_constructs.durations import seconds
 from sm_constructs.endpoints.step_scaling import policy_id, render_step_scaling, written
 from sm_constructs.facts import limit
+from sm_constructs.l1 import make
 from sm_constructs.scaling import FROM_ZERO
 from sm_constructs.scaling_metrics import METRICS, CustomMetric, times, units_of
 from sm_constructs.step_scaling import StepScaling
@@ -87,7 +88,8 @@ def followed(metric: CustomMetric | str, scaled: Scaled, endpoint: HostingEndpoi
 def render_scaling(scope: HostingEndpoint, scaled: Scaled, scaling: Scaling) -> None:
     """Make a scalable target with its schedule, its policies, and the way out of zero where the range begins there."""
     # It refers to the endpoint, so that it is deleted first: a variant must be deregistered before it goes.
-    scalable = autoscaling.CfnScalableTarget(
+    scalable = make(
+        autoscaling.CfnScalableTarget,
         scope,
         f"Scaling-{scaled.name}",
         service_namespace="sagemaker",
@@ -109,7 +111,8 @@ def render_scaling(scope: HostingEndpoint, scaled: Scaled, scaling: Scaling) -> 
             )
             continue
         (name,) = policy.policy_names
-        autoscaling.CfnScalingPolicy(
+        make(
+            autoscaling.CfnScalingPolicy,
             scope,
             policy_id(f"Scaling-{scaled.name}", name),
             policy_name=name,
@@ -173,7 +176,8 @@ def _render_way_out_of_zero(scope: Construct, scaled: Scaled, target: str, sourc
     endpoint to zero instances", SageMaker developer guide.
     """
     step = limit("async", "scale_from_zero_step_policy")
-    policy = autoscaling.CfnScalingPolicy(
+    policy = make(
+        autoscaling.CfnScalingPolicy,
         scope,
         f"Scaling-{scaled.name}-{FROM_ZERO}",
         policy_name=FROM_ZERO,
@@ -194,7 +198,8 @@ def _render_way_out_of_zero(scope: Construct, scaled: Scaled, target: str, sourc
     )
     area, key = source.split("/")
     alarm = limit(area, key)
-    cloudwatch.CfnAlarm(
+    make(
+        cloudwatch.CfnAlarm,
         scope,
         f"Scaling-{scaled.name}-{FROM_ZERO}Alarm",
         namespace=alarm["Namespace"],

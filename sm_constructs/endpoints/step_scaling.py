@@ -9,6 +9,7 @@ from aws_cdk import aws_cloudwatch as cloudwatch
 
 from sm_constructs.durations import seconds
 from sm_constructs.facts import limit
+from sm_constructs.l1 import make
 from sm_constructs.scaling_metrics import plus, times
 from sm_constructs.step_scaling import ADJUSTMENT_TYPES, COMPARISONS
 
@@ -45,7 +46,8 @@ def render_step_scaling(
     for side, steps in scaling.sides.items():
         name = f"{scaling.base_name}-{side}"
         threshold = threshold_of(side, steps, count)
-        policy = autoscaling.CfnScalingPolicy(
+        policy = make(
+            autoscaling.CfnScalingPolicy,
             scope,
             policy_id(before, name),
             policy_name=name,
@@ -54,7 +56,8 @@ def render_step_scaling(
             step_scaling_policy_configuration=_render_policy(scaling, steps, threshold, metric, count),
         )
         simple = metric.statistic in limit("autoscaling", "custom_metric_statistics")
-        cloudwatch.CfnAlarm(
+        make(
+            cloudwatch.CfnAlarm,
             scope,
             f"{policy_id(before, name)}Alarm",
             namespace=metric.namespace,
