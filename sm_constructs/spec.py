@@ -6,10 +6,11 @@ A construct gathers its arguments into a spec, the rules check it, the renderer 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from functools import wraps
+from typing import TYPE_CHECKING, Literal, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from aws_cdk import aws_iam as iam
     from aws_cdk import aws_kms as kms
@@ -25,6 +26,24 @@ if TYPE_CHECKING:
     from sm_constructs.network import Network
     from sm_constructs.rollout import Rollout
     from sm_constructs.scaling import Scaling
+
+_About = TypeVar("_About")
+_Given = TypeVar("_Given")
+
+
+def once_each(give: Callable[[_About], Iterator[_Given]]) -> Callable[[_About], tuple[_Given, ...]]:
+    """Remember what a function gave for the object that it was last asked about: all rules ask the same of a spec."""
+    last: tuple[object, tuple[_Given, ...]] = (None, ())
+
+    @wraps(give)
+    def given(about: _About) -> tuple[_Given, ...]:
+        nonlocal last
+        if last[0] is not about:
+            last = (about, tuple(give(about)))
+        return last[1]
+
+    return given
+
 
 EndpointKind = Literal["real-time", "serverless", "asynchronous", "inference-components"]
 """How an endpoint serves."""
@@ -139,6 +158,7 @@ class EndpointSpec:
     region: str | None = None
     account: str | None = None
 
+    @once_each
     def placed_variants(self) -> Iterator[tuple[str, VariantSpec]]:
         """Give every variant with its place in the spec, the shadow variant last."""
         for index, variant in enumerate(self.variants):
@@ -146,6 +166,7 @@ class EndpointSpec:
         if self.shadow is not None:
             yield "shadow", self.shadow
 
+    @once_each
     def placed_models(self) -> Iterator[tuple[str, ModelSpec]]:
         """Give every model with its place in the spec, those of inference components last."""
         for at, variant in self.placed_variants():

@@ -12,6 +12,7 @@ from sm_constructs.rules.instances import known_types
 from sm_constructs.rules.registry import Finding, rule
 from sm_constructs.scaling import TargetTracking
 from sm_constructs.scaling_metrics import COPIES, INSTANCES, METRICS, PROVISIONED_CONCURRENCY, CustomMetric
+from sm_constructs.spec import once_each
 from sm_constructs.step_scaling import StepScaling
 from sm_constructs.tokens import is_number, is_text
 
@@ -68,6 +69,7 @@ class Scalable:
         return metric if metric is not None and self.kind in metric.kinds else None
 
 
+@once_each
 def scaled(spec: EndpointSpec) -> Iterator[Scalable]:
     """Give everything that Application Auto Scaling scales."""
     lowest = limit("autoscaling", "min_capacity_realtime")
@@ -110,6 +112,7 @@ def scaled(spec: EndpointSpec) -> Iterator[Scalable]:
             )
 
 
+@once_each
 def tracking(spec: EndpointSpec) -> Iterator[tuple[Scalable, str, TargetTracking]]:
     """Give every target tracking policy, with what it scales and its place."""
     for scalable in scaled(spec):
@@ -162,6 +165,7 @@ def capacity_range(spec: EndpointSpec) -> Iterator[Finding]:
             yield Finding(f"{at}.min_capacity", f"is {low}, more than max_capacity {high}")
 
 
+@once_each
 def ranges(spec: EndpointSpec) -> Iterator[tuple[str, Scaling | ScheduledCapacity]]:
     """Give every range of capacity: of scaling, of schedules, and of instances that SageMaker itself scales."""
     for scalable in scaled(spec):

@@ -11,6 +11,7 @@ from sm_constructs.registries import parse_ecr_uri
 from sm_constructs.rules.instances import known_types
 from sm_constructs.rules.model_data import is_tree
 from sm_constructs.rules.registry import Finding, rule
+from sm_constructs.spec import once_each
 from sm_constructs.tokens import is_text
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ def table() -> list[dict[str, str]]:
     return rows
 
 
+@once_each
 def features(spec: EndpointSpec) -> Iterator[dict[str, str]]:
     """Give the features of an endpoint, once for each variant and component: one excludes nothing of another.
 

@@ -10,6 +10,7 @@ from sm_constructs.rules.instances import known_types
 from sm_constructs.rules.model_data import is_tree
 from sm_constructs.rules.naming import badly_named
 from sm_constructs.rules.registry import Finding, outside, rule, unlisted
+from sm_constructs.spec import once_each
 from sm_constructs.tokens import is_number, is_text
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ _SKLEARN = 'InferenceComponent("churn", container=sklearn, memory_mb=1024)'
 _ADAPTER = 'InferenceComponent("legal", base="llama", adapter=ModelData.from_s3("models", "legal.tar.gz"))'
 
 
+@once_each
 def placed(spec: EndpointSpec) -> Iterator[tuple[str, InferenceComponent]]:
     """Give every inference component, with its place."""
     for index, component in enumerate(spec.components):

@@ -11,6 +11,7 @@ from sm_constructs.facts.images import UnknownImage, find
 from sm_constructs.registries import EcrUri, parse_ecr_uri
 from sm_constructs.rules.naming import badly_named
 from sm_constructs.rules.registry import Finding, rule
+from sm_constructs.spec import once_each
 from sm_constructs.tokens import is_text, is_unresolved
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 _UNKNOWN_VERSION = 'ContainerImage.from_framework("sklearn", "99")'
 
 
+@once_each
 def running(spec: EndpointSpec) -> Iterator[tuple[str, Container | ModelPackage]]:
     """Give every container and model package, with its place."""
     for at, model in spec.placed_models():
@@ -28,6 +30,7 @@ def running(spec: EndpointSpec) -> Iterator[tuple[str, Container | ModelPackage]
             yield f"{at}.containers[{index}]", container
 
 
+@once_each
 def by_uri(spec: EndpointSpec) -> Iterator[tuple[str, UriImage, EcrUri | None]]:
     """Give every image that is given by its URI, with its place and its parts if it is in Amazon ECR."""
     for at, container in running(spec):

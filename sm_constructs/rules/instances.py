@@ -11,6 +11,7 @@ from sm_constructs.durations import seconds
 from sm_constructs.facts import InstanceType, images, instance_types, limit
 from sm_constructs.instances import PrefixAwareRouting
 from sm_constructs.rules.registry import Finding, outside, rule, unlisted
+from sm_constructs.spec import once_each
 from sm_constructs.tokens import is_number, is_text
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from sm_constructs.spec import EndpointSpec
 
 
+@once_each
 def hosted(spec: EndpointSpec) -> Iterator[tuple[str, Instances]]:
     """Give the instances of every variant, with their place."""
     for at, variant in spec.placed_variants():
@@ -27,6 +29,7 @@ def hosted(spec: EndpointSpec) -> Iterator[tuple[str, Instances]]:
             yield f"{at}.instances", variant.instances
 
 
+@once_each
 def published(spec: EndpointSpec) -> Iterator[tuple[str, PublishedImage, Instances]]:
     """Give every image that AWS publishes, with its place and what it runs on."""
     for at, variant in spec.placed_variants():
@@ -37,6 +40,7 @@ def published(spec: EndpointSpec) -> Iterator[tuple[str, PublishedImage, Instanc
                 yield f"{at}.model.containers[{index}].image", container.image, variant.instances
 
 
+@once_each
 def typed(spec: EndpointSpec) -> Iterator[tuple[str, str]]:
     """Give every instance type that is named, with its place."""
     for at, instances in hosted(spec):

@@ -10,6 +10,7 @@ from sm_constructs.facts import limit
 from sm_constructs.model_data import S3Archive, S3Prefix, UriData
 from sm_constructs.rules.containers import running
 from sm_constructs.rules.registry import Finding, rule
+from sm_constructs.spec import once_each
 from sm_constructs.tokens import is_text
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 _ARCHIVE = ".tar.gz"
 
 
+@once_each
 def stored(spec: EndpointSpec) -> Iterator[tuple[str, ModelData]]:
     """Give all model data, with its place."""
     for at, container in running(spec):
@@ -36,6 +38,7 @@ def is_tree(data: ModelData | None) -> bool:
     return isinstance(data, S3Prefix) or (isinstance(data, UriData) and data.is_prefix)
 
 
+@once_each
 def keys(spec: EndpointSpec) -> Iterator[tuple[str, str, str]]:
     """Give every key or prefix in S3 that is known, with its place and its full URI as far as it is known."""
     for at, data in stored(spec):

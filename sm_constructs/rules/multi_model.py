@@ -9,6 +9,7 @@ from sm_constructs.facts import images, limit
 from sm_constructs.model_data import S3Prefix, UriData
 from sm_constructs.rules.instances import known_types
 from sm_constructs.rules.registry import Finding, rule
+from sm_constructs.spec import once_each
 from sm_constructs.tokens import is_text, is_unresolved
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ _TRITON = 'ContainerImage.from_framework("triton", "24.09", accelerator="gpu")'
 _TWO = 'containers=[Container(image, hostname="a"), Container(image, hostname="b")]'
 
 
+@once_each
 def stores(spec: EndpointSpec) -> Iterator[tuple[str, Container, Instances | None]]:
     """Give every multi-model container, with its place and what it runs on."""
     for at, variant in spec.placed_variants():

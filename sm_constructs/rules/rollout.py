@@ -9,6 +9,7 @@ from sm_constructs.durations import seconds
 from sm_constructs.facts import limit
 from sm_constructs.rules.instances import known_types
 from sm_constructs.rules.registry import Finding, outside, rule
+from sm_constructs.spec import once_each
 from sm_constructs.tokens import is_number, is_text
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ _LLAMA = 'components=[InferenceComponent("llama", container=Container(image), me
 _UNITS = ("percent", "instances", "copies")
 
 
+@once_each
 def placed(spec: EndpointSpec) -> Iterator[tuple[str, Rollout]]:
     """Give the rollouts of the endpoint and of its components, with their places."""
     if spec.rollout is not None:

@@ -11,6 +11,7 @@ from sm_constructs.rules.instances import known_types
 from sm_constructs.rules.registry import Finding, rule
 from sm_constructs.scaling import FROM_ZERO, TargetTracking
 from sm_constructs.scaling_metrics import CustomMetric, units_of
+from sm_constructs.spec import once_each
 from sm_constructs.tokens import is_number, is_text
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ _GPU = "scaling=Scaling(1, 4, policies=[TargetTracking.gpu_utilization(60)])"
 _QUEUE = 'TargetTracking.on_metric(CustomMetric("Queue", namespace="Shop"), 9)'
 
 
+@once_each
 def followed(spec: EndpointSpec) -> Iterator[tuple[Scalable, str, TargetTracking | StepScaling, CustomMetric | str]]:
     """Give every policy, with what it scales, its place and its metric."""
     for scalable in scaled(spec):
@@ -34,6 +36,7 @@ def followed(spec: EndpointSpec) -> Iterator[tuple[Scalable, str, TargetTracking
             yield scalable, f"{scalable.at}.policies[{index}]", policy, metric
 
 
+@once_each
 def known(spec: EndpointSpec) -> Iterator[tuple[Scalable, str, TargetTracking | StepScaling, Metric]]:
     """Give every policy that follows a metric of what it scales."""
     for scalable, at, policy, name in followed(spec):

@@ -10,6 +10,7 @@ from sm_constructs.rules.containers import by_uri
 from sm_constructs.rules.registry import Finding, outside, rule
 from sm_constructs.scaling import TargetTracking
 from sm_constructs.scaling_metrics import CustomMetric
+from sm_constructs.spec import once_each
 from sm_constructs.tokens import is_number, is_text
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from sm_constructs.spec import EndpointSpec, Serverless
 
 
+@once_each
 def hosted(spec: EndpointSpec) -> Iterator[tuple[str, Serverless]]:
     """Give every serverless variant, with its place."""
     for at, variant in spec.placed_variants():

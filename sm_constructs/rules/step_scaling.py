@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from sm_constructs.facts import limit
 from sm_constructs.rules.autoscaling import scaled
 from sm_constructs.rules.registry import Finding, rule, unlisted
+from sm_constructs.spec import once_each
 from sm_constructs.step_scaling import ADJUSTMENT_TYPES, StepScaling
 from sm_constructs.tokens import is_number
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 _INTERVALS = "StepAdjustment: MetricIntervalLowerBound and MetricIntervalUpperBound"
 
 
+@once_each
 def stepping(spec: EndpointSpec) -> Iterator[tuple[str, StepScaling]]:
     """Give every step scaling policy, with its place."""
     for scalable in scaled(spec):
