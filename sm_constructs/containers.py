@@ -27,7 +27,8 @@ class ContainerImage:
         uri : str
             The image, with its registry and tag or digest; at most 255 characters, no spaces. An image in
             Amazon ECR lies in the region of the endpoint. Any other registry must be reachable from the VPC
-            of the endpoint, so it needs ``network=Network(vpc)``.
+            of the endpoint, so it needs ``network=Network(vpc)``. A URI of which nothing is known before deployment
+            is taken for one in Amazon ECR, and the endpoint may pull from every repository of its region.
         registry_credentials : IFunction or str, optional
             The Lambda function (or its ARN) that gives the credentials for a private Docker registry.
             Default: the registry needs none.
