@@ -6,6 +6,7 @@ What is watched stands in `sm_constructs.watches`, the arguments in `sm_construc
 from __future__ import annotations
 
 import math
+from datetime import timedelta
 from typing import TYPE_CHECKING, NamedTuple, TypeGuard, cast
 
 from aws_cdk import Duration
@@ -52,7 +53,7 @@ if TYPE_CHECKING:
 
     from sm_constructs.watches import Group, Watch
 
-_PERIOD = Duration.minutes(5)
+_PERIOD = timedelta(minutes=5)
 _EVALUATION_PERIODS, _DATAPOINTS_TO_ALARM = 3, 2
 
 

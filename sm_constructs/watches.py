@@ -7,6 +7,7 @@ unit of the metric.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING, cast
 
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
     Group: TypeAlias = Callable[..., Iterator["Watch"]]
     """Gives what belongs together, of an endpoint and one of its variants, for the values that are given."""
 
-_GETS_CAPACITY = Duration.minutes(15)
+_GETS_CAPACITY = timedelta(minutes=15)
 
 KNOWN_IF = {
     "cpu": "all its instance types are known, and have equally many vCPUs",
