@@ -75,7 +75,7 @@ def render_component(
         deployment_config=None if component.rollout is None else render_rollout(component.rollout),
     )
     if base is not None:
-        made.add_dependency(base)
+        made.add_resource_dependency(base)
     return made
 
 

@@ -100,7 +100,7 @@ def render_scaling(scope: HostingEndpoint, scaled: Scaled, scaling: Scaling) -> 
         scheduled_actions=[render_scheduled(action) for action in scaling.schedule] or None,
     )
     if scaled.after is not None:
-        scalable.add_dependency(scaled.after)
+        scalable.add_resource_dependency(scaled.after)
     target = scalable.ref
     for policy in scaling.policies:
         if isinstance(policy, StepScaling):
