@@ -36,3 +36,14 @@ def test_the_readme_names_every_construct():
     text = (ROOT / "README.md").read_text(encoding="utf-8")
     constructs = [name for name in sm_constructs.__all__ if name.endswith("Endpoint") or name == "BatchTransform"]
     assert [name for name in constructs if f"`{name}`" not in text] == []
+
+
+def test_the_error_in_the_readme_is_the_one_that_is_raised(stack):
+    from sm_constructs import Container, ContainerImage, InvalidHosting, ServerlessEndpoint
+
+    sklearn = Container(ContainerImage.from_framework("sklearn", "1.4-2"))
+    with pytest.raises(InvalidHosting) as refused:
+        ServerlessEndpoint(
+            stack, "Chat", container=sklearn, memory_mb=1500, max_concurrency=10, provisioned_concurrency=50
+        )
+    assert f"InvalidHosting: {refused.value}\n" in (ROOT / "README.md").read_text(encoding="utf-8")

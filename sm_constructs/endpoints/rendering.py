@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar, cast
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from aws_cdk import aws_sagemaker as sagemaker
 
@@ -33,7 +33,6 @@ if TYPE_CHECKING:
     from constructs import IConstruct
 
     from sm_constructs.binding import Properties, Site
-    from sm_constructs.endpoints.base import HostingEndpoint
     from sm_constructs.instances import Instances
     from sm_constructs.model_data import ModelData
     from sm_constructs.packing import Packed
@@ -212,12 +211,13 @@ class Rendering(ModelHost):
                     dimension=INSTANCES if variant.serverless is None else PROVISIONED_CONCURRENCY,
                     dimensions={"EndpointName": self._name},
                     from_zero="async/scale_from_zero_alarm",
+                    instances=variant.instances,
                 )
-                render_scaling(cast("HostingEndpoint", self), scaled, variant.scaling)
+                render_scaling(self._construct, scaled, variant.scaling)
         for component in self._spec.components:
             if component.scaling is not None:
                 made = self._components[component.name]
-                render_scaling(cast("HostingEndpoint", self), scaled_component(component, made), component.scaling)
+                render_scaling(self._construct, scaled_component(component, made), component.scaling)
 
     def _waiting(self) -> list[IConstruct]:
         return list(self._models.values())

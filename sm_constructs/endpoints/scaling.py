@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from constructs import Construct
 
     from sm_constructs.binding import Properties
-    from sm_constructs.endpoints.base import HostingEndpoint
+    from sm_constructs.instances import Instances
     from sm_constructs.scaling import Scaling, ScheduledCapacity, TargetTracking
 
 
@@ -44,6 +44,8 @@ class Scaled:
         The dimensions of its metrics in CloudWatch, by name.
     from_zero : str
         The fact that describes the alarm that leads out of zero capacity, as ``area/key``.
+    instances : Instances | None
+        What it runs on, if it is a variant on instances.
     after : CfnResource | None
         What the scalable target waits for, where its `resource_id` does not refer to it.
     """
@@ -53,6 +55,7 @@ class Scaled:
     dimension: str
     dimensions: Mapping[str, str]
     from_zero: str
+    instances: Instances | None = None
     after: CfnResource | None = None
 
 
@@ -72,7 +75,7 @@ class Followed:
     times: int
 
 
-def followed(metric: CustomMetric | str, scaled: Scaled, endpoint: HostingEndpoint) -> Followed:
+def followed(metric: CustomMetric | str, scaled: Scaled) -> Followed:
     """Find the metric of a policy."""
     if isinstance(metric, CustomMetric):
         return Followed(metric, 1)
@@ -80,12 +83,11 @@ def followed(metric: CustomMetric | str, scaled: Scaled, endpoint: HostingEndpoi
     if known.published is None:
         return Followed(None, 1)
     custom = known.custom({**scaled.dimensions, "VariantName": scaled.name})
-    instances = next((variant.instances for variant in endpoint.variants if variant.name == scaled.name), None)
     # The rules saw to it that the number is known.
-    return Followed(custom, cast("int", units_of(known, instances)))
+    return Followed(custom, cast("int", units_of(known, scaled.instances)))
 
 
-def render_scaling(scope: HostingEndpoint, scaled: Scaled, scaling: Scaling) -> None:
+def render_scaling(scope: Construct, scaled: Scaled, scaling: Scaling) -> None:
     """Make a scalable target with its schedule, its policies, and the way out of zero where the range begins there."""
     # It refers to the endpoint, so that it is deleted first: a variant must be deregistered before it goes.
     scalable = make(
@@ -104,7 +106,7 @@ def render_scaling(scope: HostingEndpoint, scaled: Scaled, scaling: Scaling) -> 
     target = scalable.ref
     for policy in scaling.policies:
         if isinstance(policy, StepScaling):
-            metric = followed(policy.follows, scaled, scope)
+            metric = followed(policy.follows, scaled)
             # The rules saw to it that it is one in CloudWatch.
             render_step_scaling(
                 scope, f"Scaling-{scaled.name}", policy, target, cast("CustomMetric", metric.custom), metric.times
@@ -119,7 +121,7 @@ def render_scaling(scope: HostingEndpoint, scaled: Scaled, scaling: Scaling) -> 
             policy_type="TargetTrackingScaling",
             scaling_target_id=target,
             target_tracking_scaling_policy_configuration=render_target_tracking(
-                policy, followed(policy.metric, scaled, scope)
+                policy, followed(policy.metric, scaled)
             ),
         )
     if scaling.min_capacity == 0:

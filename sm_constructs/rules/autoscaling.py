@@ -72,9 +72,11 @@ class Scalable:
 @once_each
 def scaled(spec: EndpointSpec) -> Iterator[Scalable]:
     """Give everything that Application Auto Scaling scales."""
-    lowest = limit("autoscaling", "min_capacity_realtime")
-    if spec.kind == "asynchronous":
-        lowest = limit("async", "min_capacity_scale_to_zero")
+    on_instances = (
+        limit("async", "min_capacity_scale_to_zero")
+        if spec.kind == "asynchronous"
+        else limit("autoscaling", "min_capacity_realtime")
+    )
     for at, variant in spec.placed_variants():
         if variant.scaling is None or variant.model is None:
             continue
@@ -85,6 +87,7 @@ def scaled(spec: EndpointSpec) -> Iterator[Scalable]:
         else:
             initial = None if variant.instances is None else variant.instances.count
             initial_at = f"{at}.instances.count"
+            lowest = on_instances
         yield Scalable(
             f"{at}.scaling",
             variant.scaling,
