@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from datetime import timedelta
-from typing import TYPE_CHECKING, NamedTuple, TypeGuard, cast
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, TypeGuard, cast
 
 from aws_cdk import Duration
 from aws_cdk.aws_cloudwatch import Alarm, ComparisonOperator, TreatMissingData
@@ -44,7 +44,7 @@ from sm_constructs.watches import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Container, Mapping, Sequence
 
     from aws_cdk.aws_cloudwatch import IAlarmAction
     from aws_cdk.aws_sns import ITopic
@@ -54,36 +54,8 @@ if TYPE_CHECKING:
     from sm_constructs.watches import Group, Watch
 
 _PERIOD = timedelta(minutes=5)
+_ROLLBACK_PERIOD = timedelta(minutes=1)  # an update waits minutes, not hours
 _EVALUATION_PERIODS, _DATAPOINTS_TO_ALARM = 3, 2
-
-
-def _add(
-    endpoint: EndpointMetrics, options: AlarmOptions, arguments: frozenset[str], *groups: Group
-) -> Mapping[str, Alarm]:
-    """Make the alarms of some groups, and give them by variant or component and argument."""
-    unknown = sorted(options.keys() - arguments)
-    if unknown:
-        message = f"add_alarms of {type(endpoint).__name__} has no arguments {unknown}; it has {sorted(arguments)}"
-        raise TypeError(message)
-    common = AlarmOptions.__optional_keys__
-    given = Given({name: value for name, value in options.items() if name not in common})
-    watches = [
-        watch
-        for variant in endpoint.variants
-        for group in groups
-        for watch in group(endpoint, variant, given)
-        if watch.threshold is not None
-    ]
-    for argument in set(given.asked()) - {watch.argument for watch in watches}:
-        where = cast("Construct", endpoint).node.path
-        message = f"{where} cannot have the alarm {argument}: it is possible only if {KNOWN_IF[argument]}"
-        raise ValueError(message)
-    _check_names(options, [watch.key for watch in watches])
-    evaluations = [_evaluation(watch, options) for watch in watches]  # all are checked before any is made
-    return {
-        watch.key: _make(endpoint, watch, evaluation, options)
-        for watch, evaluation in zip(watches, evaluations, strict=True)
-    }
 
 
 class _Evaluation(NamedTuple):
@@ -102,12 +74,12 @@ def _evaluation(watch: Watch, options: AlarmOptions) -> _Evaluation:
     return _Evaluation(period, periods, datapoints)
 
 
-def _make(endpoint: EndpointMetrics, watch: Watch, evaluation: _Evaluation, options: AlarmOptions) -> Alarm:
+def _make(endpoint: EndpointMetrics, id: str, watch: Watch, evaluation: _Evaluation, options: AlarmOptions) -> Alarm:
     prefix = options.get("name_prefix")
     subject = f"{endpoint.endpoint_name}, {watch.of}" if watch.of else endpoint.endpoint_name
     alarm = Alarm(
         cast("Construct", endpoint),
-        f"Alarm-{watch.key}",
+        id,
         metric=watch.metric(period=Duration.seconds(evaluation.period)),
         threshold=cast("float", watch.threshold),
         comparison_operator=ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
@@ -165,14 +137,57 @@ def _is_topic(action: object) -> TypeGuard[ITopic]:
 class Alarms(EndpointMetrics):
     """The alarms of an endpoint, as they were made so far."""
 
+    _alarm_arguments: ClassVar[frozenset[str]]
+    _alarm_groups: ClassVar[tuple[Group, ...]]
+    _rollback_arguments: ClassVar[tuple[str, ...]] = ("errors", "latency")
+    """The alarms that take an update back, where they are to be made."""
+
     @property
     def alarms(self) -> tuple[Alarm, ...]:
-        """What `add_alarms` made."""
+        """What `add_alarms` made, and the alarms that a rollout asked for."""
         return tuple(child for child in cast("Construct", self).node.children if isinstance(child, Alarm))
+
+    def _add_alarms(
+        self, options: AlarmOptions, *, id: str = "Alarm", only: Container[str] | None = None
+    ) -> Mapping[str, Alarm]:
+        """Make alarms, and give them by variant or component and argument."""
+        unknown = sorted(options.keys() - self._alarm_arguments)
+        if unknown:
+            known = sorted(self._alarm_arguments)
+            message = f"add_alarms of {type(self).__name__} has no arguments {unknown}; it has {known}"
+            raise TypeError(message)
+        common = AlarmOptions.__optional_keys__
+        given = Given({name: value for name, value in options.items() if name not in common})
+        watches = [
+            watch
+            for variant in self.variants
+            for group in self._alarm_groups
+            for watch in group(self, variant, given)
+            if watch.threshold is not None and (only is None or watch.key in only)
+        ]
+        for argument in set(given.asked()) - {watch.argument for watch in watches}:
+            where = cast("Construct", self).node.path
+            message = f"{where} cannot have the alarm {argument}: it is possible only if {KNOWN_IF[argument]}"
+            raise ValueError(message)
+        _check_names(options, [watch.key for watch in watches])
+        evaluations = [_evaluation(watch, options) for watch in watches]  # all are checked before any is made
+        return {
+            watch.key: _make(self, f"{id}-{watch.key}", watch, evaluation, options)
+            for watch, evaluation in zip(watches, evaluations, strict=True)
+        }
+
+    def _add_rollback_alarms(self, keys: Container[str], prefix: str) -> None:
+        """Make the alarms that rollouts asked for; see `sm_constructs.endpoints.rollback`."""
+        left_out = self._alarm_arguments - AlarmOptions.__optional_keys__ - set(self._rollback_arguments)
+        options: dict[str, Any] = {**dict.fromkeys(left_out), "name_prefix": prefix, "period": _ROLLBACK_PERIOD}
+        self._add_alarms(cast("AlarmOptions", options), id="RollbackAlarm", only=keys)
 
 
 class RealTimeAlarms(RealTimeMetrics, Alarms):
     """The alarms of endpoints that answer at once, on instances."""
+
+    _alarm_arguments = RealTimeAlarmOptions.__optional_keys__
+    _alarm_groups = (of_requests, of_instances)
 
     def add_alarms(self, **options: Unpack[RealTimeAlarmOptions]) -> Mapping[str, Alarm]:
         """Add alarms to each variant: errors, latency, and the use of the instances.
@@ -202,7 +217,7 @@ class RealTimeAlarms(RealTimeMetrics, Alarms):
         --------
         AWS: "Amazon SageMaker AI metrics in Amazon CloudWatch" in the SageMaker developer guide.
         """
-        return _add(self, options, RealTimeAlarmOptions.__optional_keys__, of_requests, of_instances)
+        return self._add_alarms(options)
 
 
 class MultiContainerAlarms(MultiContainerMetrics, RealTimeAlarms):
@@ -211,6 +226,9 @@ class MultiContainerAlarms(MultiContainerMetrics, RealTimeAlarms):
 
 class MultiModelAlarms(MultiModelMetrics, Alarms):
     """The alarms of multi-model endpoints."""
+
+    _alarm_arguments = MultiModelAlarmOptions.__optional_keys__
+    _alarm_groups = (of_requests, of_instances, of_models)
 
     def add_alarms(self, **options: Unpack[MultiModelAlarmOptions]) -> Mapping[str, Alarm]:
         """Add alarms: errors, latency, the use of the instances, and the loading and unloading of models.
@@ -238,11 +256,14 @@ class MultiModelAlarms(MultiModelMetrics, Alarms):
         --------
         AWS: "CloudWatch metrics for multi-model endpoint deployments" in the SageMaker developer guide.
         """
-        return _add(self, options, MultiModelAlarmOptions.__optional_keys__, of_requests, of_instances, of_models)
+        return self._add_alarms(options)
 
 
 class ServerlessAlarms(ServerlessMetrics, Alarms):
     """The alarms of serverless endpoints."""
+
+    _alarm_arguments = ServerlessAlarmOptions.__optional_keys__
+    _alarm_groups = (of_requests, of_concurrency)
 
     def add_alarms(self, **options: Unpack[ServerlessAlarmOptions]) -> Mapping[str, Alarm]:
         """Add alarms: errors, latency, cold starts, memory, and the use of the concurrency.
@@ -272,11 +293,15 @@ class ServerlessAlarms(ServerlessMetrics, Alarms):
         --------
         AWS: "Alarms and logs for tracking metrics from serverless endpoints" in the SageMaker developer guide.
         """
-        return _add(self, options, ServerlessAlarmOptions.__optional_keys__, of_requests, of_concurrency)
+        return self._add_alarms(options)
 
 
 class AsyncAlarms(AsyncMetrics, Alarms):
     """The alarms of asynchronous endpoints."""
+
+    _alarm_arguments = AsyncAlarmOptions.__optional_keys__
+    _alarm_groups = (of_backlog, of_instances)
+    _rollback_arguments = ("failures",)
 
     def add_alarms(self, **options: Unpack[AsyncAlarmOptions]) -> Mapping[str, Alarm]:
         """Add alarms: the age of the backlog, a backlog without capacity, failures, and the use of the instances.
@@ -306,11 +331,14 @@ class AsyncAlarms(AsyncMetrics, Alarms):
         --------
         AWS: "Monitor asynchronous endpoint" in the SageMaker developer guide.
         """
-        return _add(self, options, AsyncAlarmOptions.__optional_keys__, of_backlog, of_instances)
+        return self._add_alarms(options)
 
 
 class ComponentAlarms(ComponentMetrics, Alarms):
     """The alarms of endpoints with inference components."""
+
+    _alarm_arguments = ComponentAlarmOptions.__optional_keys__
+    _alarm_groups = (of_components, of_instances)
 
     def add_alarms(self, **options: Unpack[ComponentAlarmOptions]) -> Mapping[str, Alarm]:
         """Add alarms: errors, latency and missing copies of each component, and the use of the instances.
@@ -340,4 +368,4 @@ class ComponentAlarms(ComponentMetrics, Alarms):
         --------
         AWS: "Amazon SageMaker AI metrics in Amazon CloudWatch" in the SageMaker developer guide.
         """
-        return _add(self, options, ComponentAlarmOptions.__optional_keys__, of_components, of_instances)
+        return self._add_alarms(options)

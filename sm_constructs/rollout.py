@@ -7,12 +7,18 @@ from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from typing import TypeAlias
 
     from aws_cdk import aws_cloudwatch as cloudwatch
 
     from sm_constructs.durations import Time
 
+    Alarms: TypeAlias = Sequence[cloudwatch.IAlarm | str] | Literal["default"]
+
 Strategy = Literal["all-at-once", "canary", "linear", "rolling"]
+
+DEFAULT_ALARMS = "default"
+"""Asks for alarms to be made."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,11 +27,14 @@ class Rollout:
 
     It is made by one of `all_at_once`, `canary`, `linear` and `rolling`, which all take:
 
-    alarms : Sequence[IAlarm or str], default ()
+    alarms : Sequence[IAlarm or str] or "default", default ()
         Up to 10 CloudWatch alarms, or their names. When one goes off during the update, SageMaker goes back to what
         served before, and CloudFormation rolls the stack back. The execution role may look at just these.
-        An alarm on the endpoint's own metrics is given by its name: the alarm refers to the endpoint, so that the
-        endpoint cannot refer to the alarm.
+        With ``"default"`` they are made: for each variant, or each inference component, one that goes off when a
+        hundredth of the requests fail and one when the model takes 30 seconds (p99); for each variant of an
+        asynchronous endpoint, one when a request fails. Each goes off in 2 minutes, so wait longer than that.
+        An alarm on the endpoint's own metrics that you make yourself is given by its name: the alarm refers to the
+        endpoint, so that the endpoint cannot refer to the alarm.
     maximum_duration : Duration or timedelta, optional
         When to give up, 600 to 28800 seconds; more than all waits together. Default: SageMaker's choice.
 
@@ -51,12 +60,16 @@ class Rollout:
     bake: Time | None = None
     interval: Time | None = None
     rollback: int | None = None
-    alarms: Sequence[cloudwatch.IAlarm | str] = ()
+    alarms: Alarms = ()
     termination_wait: Time | None = None
     maximum_duration: Time | None = None
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "alarms", tuple(self.alarms))
+        if not isinstance(self.alarms, str):
+            object.__setattr__(self, "alarms", tuple(self.alarms))
+        elif self.alarms != DEFAULT_ALARMS:
+            message = f"Rollout: alarms is {self.alarms!r}; it is a sequence of alarms and their names, or 'default'"
+            raise TypeError(message)
 
     @property
     def wait(self) -> Time | None:
@@ -71,7 +84,7 @@ class Rollout:
     @staticmethod
     def all_at_once(
         *,
-        alarms: Sequence[cloudwatch.IAlarm | str] = (),
+        alarms: Alarms = (),
         termination_wait: Time | None = None,
         maximum_duration: Time | None = None,
     ) -> Rollout:
@@ -94,7 +107,7 @@ class Rollout:
         percent: int | None = None,
         instances: int | None = None,
         bake: Time,
-        alarms: Sequence[cloudwatch.IAlarm | str] = (),
+        alarms: Alarms = (),
         termination_wait: Time | None = None,
         maximum_duration: Time | None = None,
     ) -> Rollout:
@@ -129,7 +142,7 @@ class Rollout:
         percent: int | None = None,
         instances: int | None = None,
         interval: Time,
-        alarms: Sequence[cloudwatch.IAlarm | str] = (),
+        alarms: Alarms = (),
         termination_wait: Time | None = None,
         maximum_duration: Time | None = None,
     ) -> Rollout:
@@ -166,7 +179,7 @@ class Rollout:
         copies: int | None = None,
         bake: Time,
         rollback: int | None = None,
-        alarms: Sequence[cloudwatch.IAlarm | str] = (),
+        alarms: Alarms = (),
         maximum_duration: Time | None = None,
     ) -> Rollout:
         """Replace the instances in batches, without paying for two whole fleets; or the copies of a component.

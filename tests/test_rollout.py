@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import aws_cdk as cdk
 import pytest
-from aws_cdk import aws_cloudwatch, aws_iam
+from aws_cdk import assertions, aws_cloudwatch, aws_iam
 from specs import IMAGE, MODEL_DATA, spec_of
 from templates import Synthesised, plain
 from test_round_trip import endpoint_of, only
@@ -15,6 +15,7 @@ from sm_constructs import (
     InferenceComponent,
     InferenceComponentEndpoint,
     Instances,
+    InvalidHosting,
     MultiVariantEndpoint,
     RealTimeEndpoint,
     Rollout,
@@ -39,7 +40,8 @@ def real_time(stack, rollout, **options):
 
 
 def component(**arguments):
-    return InferenceComponent("llama", **{"container": CONTAINER, "memory_mb": 1024, "copies": 4, **arguments})
+    arguments = {"name": "llama", "container": CONTAINER, "memory_mb": 1024, "copies": 4, **arguments}
+    return InferenceComponent(arguments.pop("name"), **arguments)
 
 
 def deployment(stack):
@@ -141,6 +143,73 @@ def test_asynchronous_and_multi_variant_endpoints_have_rollouts_too(stack, app):
     MultiVariantEndpoint(other, "M", variants=variants, rollout=rollout)
     for each in (stack, other):
         assert deployment(each)["BlueGreenUpdatePolicy"]["TrafficRoutingConfiguration"]["Type"] == "CANARY"
+
+
+WATCHED = Rollout.canary(percent=50, bake=timedelta(minutes=10), alarms="default")
+
+
+class TestDefaultAlarms:
+    """The alarms refer to the endpoint, the endpoint only knows their names."""
+
+    def names(self, stack) -> dict[str, dict]:
+        alarms = Synthesised(stack).template.find_resources("AWS::CloudWatch::Alarm").values()
+        return {alarm["Properties"]["AlarmName"]: alarm["Properties"] for alarm in alarms}
+
+    def rolled_back_by(self, properties: dict) -> list[str]:
+        return [alarm["AlarmName"] for alarm in properties["DeploymentConfig"]["AutoRollbackConfiguration"]["Alarms"]]
+
+    def test_errors_and_latency_take_an_update_back(self, stack):
+        endpoint = real_time(stack, WATCHED)
+        made = self.names(stack)
+        names = self.rolled_back_by(Synthesised(stack).properties(ENDPOINT))
+        assert names == ["Stack-Churn-AllTraffic-errors", "Stack-Churn-AllTraffic-latency"]
+        assert set(made) == set(names)
+        assert {alarm["MetricName"] for alarm in made.values()} == {"Invocation5XXErrors", "ModelLatency"}
+        assert {(alarm["Period"], alarm["DatapointsToAlarm"]) for alarm in made.values()} == {(60, 2)}
+        assert [arn.rpartition(":")[2] for arn in Synthesised(stack).allowed(LOOK)] == names
+        assert len(endpoint.alarms) == 2
+
+    def test_they_stand_beside_those_of_add_alarms(self, stack):
+        endpoint = real_time(stack, WATCHED)
+        made = endpoint.add_alarms()
+        assert len(endpoint.alarms) == len(made) + 2
+
+    def test_those_of_an_asynchronous_endpoint_watch_its_failures(self, stack):
+        large = Instances("ml.m5.large")
+        AsyncEndpoint(stack, "A", container=CONTAINER, instances=large, output=S3Location("out"), rollout=WATCHED)
+        (alarm,) = self.names(stack).values()
+        assert alarm["MetricName"] == "InvocationFailures"
+
+    def test_each_variant_has_its_own_as_far_as_there_may_be(self, stack):
+        def make(id: str, names: str) -> None:
+            variants = [Variant(name, container=CONTAINER, instances=Instances("ml.m5.large")) for name in names]
+            MultiVariantEndpoint(stack, id, variants=variants, rollout=WATCHED)
+
+        make("Few", "ab")
+        assert len(self.rolled_back_by(Synthesised(stack).properties(ENDPOINT))) == len(self.names(stack)) == 4
+        with pytest.raises(InvalidHosting, match=r"rollout\.alarms has 12 entries"):
+            make("Many", "abcdef")
+
+    def test_a_component_has_its_own(self, stack):
+        rollout = Rollout.rolling(copies=2, bake=MINUTE, alarms="default")
+        components = [component(rollout=rollout), component(name="other")]
+        InferenceComponentEndpoint(stack, "Chat", instances=Instances("ml.g5.12xlarge", count=2), components=components)
+        watched = Synthesised(stack).template.find_resources(
+            COMPONENT, {"Properties": {"DeploymentConfig": assertions.Match.any_value()}}
+        )
+        (properties,) = (each["Properties"] for each in watched.values())
+        assert set(self.rolled_back_by(properties)) == set(self.names(stack))
+        assert len(self.names(stack)) == 2
+
+    def test_long_names_stay_within_what_cloudwatch_takes(self, app):
+        stack = cdk.Stack(app, "S" * 120)
+        variants = [Variant("v" * 63, container=CONTAINER, instances=Instances("ml.m5.large"))]
+        MultiVariantEndpoint(stack, "E" * 150, variants=variants, rollout=WATCHED)
+        assert max(map(len, self.names(stack))) <= 255
+
+    def test_one_name_is_no_list_of_names(self):
+        with pytest.raises(TypeError, match="alarms is 'errors'; it is a sequence"):
+            Rollout.all_at_once(alarms="errors")
 
 
 class TestComponents:

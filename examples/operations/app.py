@@ -25,8 +25,8 @@ stack = cdk.Stack(app, "Operations")
 key = aws_kms.Key(stack, "Key", enable_key_rotation=True)
 logs = aws_s3.Bucket(stack, "Logs", encryption=aws_s3.BucketEncryption.KMS, encryption_key=key, enforce_ssl=True)
 
-# A tenth of the traffic first. The alarm watches the endpoint itself, so the endpoint knows it by its name.
-scorer = RealTimeEndpoint(
+# A tenth of the traffic first; alarms of errors and latency are made, and take the update back.
+RealTimeEndpoint(
     stack,
     "Scorer",
     container=Container(
@@ -40,7 +40,7 @@ scorer = RealTimeEndpoint(
         bake=cdk.Duration.minutes(10),
         termination_wait=cdk.Duration.minutes(5),
         maximum_duration=cdk.Duration.hours(1),
-        alarms=["scorer-errors"],
+        alarms="default",
     ),
     data_capture=DataCapture(
         S3Location(logs, "captured/"),
@@ -65,16 +65,6 @@ scorer = RealTimeEndpoint(
         feature_headers=["age", "contract", "revenue"],
     ),
 )
-aws_cloudwatch.Alarm(
-    stack,
-    "ScorerErrors",
-    alarm_name="scorer-errors",
-    metric=scorer.metric_errors(period=cdk.Duration.minutes(1)),
-    threshold=1,
-    evaluation_periods=1,
-    comparison_operator=aws_cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
-    treat_missing_data=aws_cloudwatch.TreatMissingData.NOT_BREACHING,
-)
 
 # One instance after the other, taken back by an alarm of the shop that asks it; texts are explained word by word.
 orders = aws_cloudwatch.Alarm(
@@ -85,7 +75,7 @@ orders = aws_cloudwatch.Alarm(
     evaluation_periods=1,
     comparison_operator=aws_cloudwatch.ComparisonOperator.LESS_THAN_THRESHOLD,
 )
-reviews = RealTimeEndpoint(
+RealTimeEndpoint(
     stack,
     "Reviews",
     container=Container(
@@ -108,7 +98,7 @@ reviews = RealTimeEndpoint(
 )
 
 # Copies of a component are replaced a few at a time, and so are the instances under them.
-chat = InferenceComponentEndpoint(
+InferenceComponentEndpoint(
     stack,
     "Chat",
     instances=Instances("ml.g5.12xlarge", count=2),

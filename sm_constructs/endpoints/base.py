@@ -11,10 +11,11 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_sagemaker as sagemaker
 from aws_cdk.interfaces import aws_sagemaker as sagemaker_refs
 
+from sm_constructs.alarms import Alarms
 from sm_constructs.binding import site_of
 from sm_constructs.containers import Container
 from sm_constructs.endpoints.rendering import Rendering
-from sm_constructs.monitoring import EndpointMetrics
+from sm_constructs.endpoints.rollback import settle_alarms
 from sm_constructs.permissions import INVOKE
 from sm_constructs.tokens import is_unresolved
 
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 
 
 @jsii.implements(sagemaker.IEndpoint)
-class EndpointBase(Resource, EndpointMetrics):
+class EndpointBase(Resource, Alarms):
     """What one can do with an endpoint, wherever it was made.
 
     Mixins come after the CDK's class: for each construct that is made, jsii looks through every member of the classes
@@ -106,6 +107,7 @@ class HostingEndpoint(EndpointBase, Rendering):
     """
 
     def __init__(self, scope: Construct, id: str, spec: EndpointSpec, names: Mapping[str, str]) -> None:
+        spec, rollback = settle_alarms(scope, id, spec, self._rollback_arguments)
         packed, warnings = self._require(scope, id, spec, names, _artifacts(spec))
         super().__init__(scope, id)
         self._warn(warnings)
@@ -115,6 +117,8 @@ class HostingEndpoint(EndpointBase, Rendering):
         self._components: dict[str, sagemaker.CfnInferenceComponent] = {}
         self._before_rendering()
         self._render((*self._site.path, id), packed)
+        if rollback is not None:
+            self._add_rollback_alarms(rollback.keys, rollback.prefix)
 
     @property
     def endpoint_name(self) -> str:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 from typing import TYPE_CHECKING
 
-from aws_cdk import Names
 from aws_cdk import aws_sagemaker as sagemaker
 
 from sm_constructs.durations import seconds
 from sm_constructs.endpoints.deployment import render_rollout
+from sm_constructs.endpoints.naming import physical_name
 from sm_constructs.endpoints.scaling import Scaled
 from sm_constructs.facts import limit
 from sm_constructs.l1 import make
@@ -67,7 +66,7 @@ def render_component(
         sagemaker.CfnInferenceComponent,
         scope,
         f"Component-{component.name}",
-        inference_component_name=_physical_name(scope, component.name),
+        inference_component_name=physical_name(scope, component.name, limit("inference_component", "name")["max"]),
         endpoint_name=endpoint_name,
         variant_name=variant_name,
         specification=specification,
@@ -85,17 +84,6 @@ def _render_placement(placement: str, zone_imbalance: int | None) -> Properties:
     if zone_imbalance is not None:
         balance["maxImbalance"] = zone_imbalance
     return {"placementStrategy": placement, "availabilityZoneBalance": balance}
-
-
-def _physical_name(scope: Construct, name: str) -> str:
-    """Name a component uniquely in its account and region, ending in the name that the user gave it."""
-    longest = limit("inference_component", "name")["max"]
-    most = longest // 2  # the other half is for what makes it unique
-    if len(name) > most:
-        digest = hashlib.sha256(name.encode()).hexdigest()[:8]
-        name = f"{name[: most - len(digest) - 1]}-{digest}"
-    before = Names.unique_resource_name(scope, max_length=longest - len(name) - 1, separator="-")
-    return f"{before}-{name}"
 
 
 def scaled_component(component: InferenceComponent, made: sagemaker.CfnInferenceComponent) -> Scaled:

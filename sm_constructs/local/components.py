@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore import xform_name
 
-from sm_constructs.local.hosting import Hosted, Params, Refused, listing, now
+from sm_constructs.local.hosting import FAILURE, Hosted, Params, Refused, listing, now
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -91,14 +91,19 @@ class Components:
         return listing("InferenceComponents", params, things, self._summary)
 
     def update_inference_component(self, params: Params) -> dict[str, Any]:
-        """Answer UpdateInferenceComponent."""
+        """Answer UpdateInferenceComponent; what alarms take back stays as it was, as with UpdateEndpoint."""
         thing = self._find(params)
         self._check_specification(params.get("Specification") or {})
+        thing.modified = now()
+        failure = self._hosting.failure(params.get("DeploymentConfig"))
+        if failure is not None:
+            thing.content[FAILURE] = failure
+            return {"InferenceComponentArn": thing.arn}
+        thing.content.pop(FAILURE, None)
         changed = ("Specification", "RuntimeConfig")
         thing.content |= {name: params[name] for name in changed if params.get(name) is not None}
         if params.get("DeploymentConfig") is not None:
             thing.content["LastDeploymentConfig"] = params["DeploymentConfig"]
-        thing.modified = now()
         return {"InferenceComponentArn": thing.arn}
 
     def update_inference_component_runtime_config(self, params: Params) -> dict[str, Any]:

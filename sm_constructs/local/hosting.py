@@ -7,7 +7,7 @@ Here each thing keeps the whole request that made it. Endpoints are in service a
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -36,6 +36,9 @@ OPERATIONS = (
 _CAPACITY = "DesiredInstanceCount"
 _WEIGHT = "DesiredWeight"
 _CAPTURE = "DataCaptureConfig"
+
+#: The member of an answer that says why an update was rolled back.
+FAILURE = "FailureReason"
 
 
 class Refused(Exception):  # noqa: N818 - AWS calls it ValidationException
@@ -70,6 +73,8 @@ class Hosting:
         Tells the variants of the named endpoint that Application Auto Scaling has as scalable targets.
     components_of : Callable[[str], Collection[str]]
         Tells the inference components on the named endpoint.
+    ringing : Callable[[Collection[str]], Sequence[str]]
+        Tells which of the named CloudWatch alarms are in the state ``ALARM``.
     """
 
     def __init__(
@@ -80,10 +85,12 @@ class Hosting:
         partition: str,
         registered_variants: Callable[[str], Collection[str]],
         components_of: Callable[[str], Collection[str]],
+        ringing: Callable[[Collection[str]], Sequence[str]],
     ) -> None:
         self._arn_prefix = f"arn:{partition}:sagemaker:{region}:{account}:"
         self._registered_variants = registered_variants
         self._components_of = components_of
+        self._ringing = ringing
         self.models: dict[str, Hosted] = {}
         self.endpoint_configs: dict[str, Hosted] = {}
         self.endpoints: dict[str, Hosted] = {}
@@ -168,6 +175,7 @@ class Hosting:
 
         Counts and weights go to what the new configuration says, unless the request retains them:
         https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_UpdateEndpoint.html
+        An update that an alarm takes back leaves the endpoint as it was, with the reason; the request succeeds.
         """
         endpoint = self.find(self.endpoints, "endpoint", params["EndpointName"])
         config = self.find(self.endpoint_configs, "endpoint-config", params["EndpointConfigName"])
@@ -190,10 +198,14 @@ class Hosting:
         if deployment is None and params.get("RetainDeploymentConfig"):
             deployment = endpoint.content.get("LastDeploymentConfig")
 
+        endpoint.modified = now()
+        failure = self.failure(deployment)
+        if failure is not None:
+            endpoint.content[FAILURE] = failure
+            return {"EndpointArn": endpoint.arn}
         self._deploy(endpoint, config, deployment, variants, shadow_variants)
         if _CAPTURE in retained and capture is not None:
             endpoint.content[_CAPTURE] = capture
-        endpoint.modified = now()
         return {"EndpointArn": endpoint.arn}
 
     def update_endpoint_weights_and_capacities(self, params: Params) -> dict[str, Any]:
@@ -236,6 +248,17 @@ class Hosting:
         return next((variant for variant in variants if variant["VariantName"] == variant_name), None)
 
     # What the operations share
+
+    def failure(self, deployment: Mapping[str, Any] | None) -> str | None:
+        """Say why an update with this deployment configuration is rolled back; None if it is not.
+
+        https://docs.aws.amazon.com/sagemaker/latest/dg/deployment-guardrails-configuration.html
+        """
+        rollback = (deployment or {}).get("AutoRollbackConfiguration") or {}
+        ringing = self._ringing([alarm["AlarmName"] for alarm in rollback.get("Alarms") or ()])
+        if not ringing:
+            return None
+        return f"The update was rolled back, since these CloudWatch alarms are in state ALARM: {', '.join(ringing)}."
 
     def _arn(self, kind: str, name: str) -> str:
         return f"{self._arn_prefix}{kind}/{name}"

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from botocore import xform_name
 from moto.applicationautoscaling.models import applicationautoscaling_backends
+from moto.cloudwatch.models import cloudwatch_backends
 from moto.core.responses import ActionResult
 from moto.sagemaker import urls as moto_urls
 from moto.sagemaker.exceptions import AWSValidationException
@@ -17,7 +18,7 @@ from sm_constructs.local import components
 from sm_constructs.local.hosting import OPERATIONS, Hosting, Refused
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection
 
     from sm_constructs.local.autoscaling import AutoScalingBackend
 
@@ -35,6 +36,7 @@ class HostingBackend(SageMakerModelBackend):
             partition=get_partition(region_name),
             registered_variants=self._registered_variants,
             components_of=self._components_on,
+            ringing=self._ringing,
         )
         self.components = components.Components(self.hosting)
         # Here moto looks for what has tags.
@@ -54,6 +56,10 @@ class HostingBackend(SageMakerModelBackend):
     def _registered_variants(self, endpoint_name: str) -> set[str]:
         backend = applicationautoscaling_backends[self.account_id][self.region_name]
         return cast("AutoScalingBackend", backend).registered_variants(endpoint_name)
+
+    def _ringing(self, names: Collection[str]) -> list[str]:
+        alarms = cloudwatch_backends[self.account_id][self.region_name].alarms
+        return [name for name in names if name in alarms and alarms[name].state_value == "ALARM"]
 
 
 class HostingResponse(SageMakerResponse):

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from moto.core.common_models import CloudFormationModel
 
-from sm_constructs.local.resources.sagemaker import SageMakerResource
+from sm_constructs.local.resources.sagemaker import RolledBack, SageMakerResource
 
 if TYPE_CHECKING:
     from sm_constructs.local.resources.base import Properties
@@ -27,10 +27,14 @@ class Endpoint(SageMakerResource, CloudFormationModel):
         self.identify(arn, EndpointName=self.name, EndpointArn=arn)
 
     def update(self, properties: Properties, previous: Properties) -> None:
-        """Bring the endpoint to its new configuration."""
+        """Bring the endpoint to its new configuration, and look whether it stays there."""
         super().update(properties, previous)
-        if _without(properties, "Tags") != _without(previous, "Tags"):
-            self.call("UpdateEndpoint", _without(properties, "Tags") | {"EndpointName": self.name})
+        if _without(properties, "Tags") == _without(previous, "Tags"):
+            return
+        self.call("UpdateEndpoint", _without(properties, "Tags") | {"EndpointName": self.name})
+        found = self.call("DescribeEndpoint", {"EndpointName": self.name})
+        if found["EndpointConfigName"] != properties["EndpointConfigName"]:
+            raise RolledBack(found["FailureReason"])
 
     def delete(self) -> None:
         """Delete the endpoint."""

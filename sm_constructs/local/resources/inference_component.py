@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from moto.core.common_models import CloudFormationModel
 
-from sm_constructs.local.resources.sagemaker import SageMakerResource
+from sm_constructs.local.resources.sagemaker import RolledBack, SageMakerResource
 
 if TYPE_CHECKING:
     from sm_constructs.local.resources.base import Properties
@@ -26,15 +26,21 @@ class InferenceComponent(SageMakerResource, CloudFormationModel):
         given = {name: value for name, value in properties.items() if name != _UPDATE_ONLY}
         answer = self.call("CreateInferenceComponent", {**given, "InferenceComponentName": self.name})
         arn = answer["InferenceComponentArn"]
+        self._present = properties
         self.identify(arn, InferenceComponentArn=arn, InferenceComponentStatus="InService")
 
     def update(self, properties: Properties, previous: Properties) -> None:
-        """Change the component in place."""
+        """Change the component in place; one that SageMaker took back already has nothing to go back to."""
         super().update(properties, previous)
-        changed = {name: properties[name] for name in _CHANGEABLE if properties.get(name) != previous.get(name)}
+        present = self._present
+        changed = {name: properties[name] for name in _CHANGEABLE if properties.get(name) != present.get(name)}
         if changed:
             changed |= {name: properties[name] for name in (_UPDATE_ONLY,) if name in properties}
             self.call("UpdateInferenceComponent", {**changed, "InferenceComponentName": self.name})
+            found = self.call("DescribeInferenceComponent", {"InferenceComponentName": self.name})
+            if "FailureReason" in found:
+                raise RolledBack(found["FailureReason"])
+        self._present = properties
 
     def delete(self) -> None:
         """Delete the component."""

@@ -5,6 +5,10 @@ from __future__ import annotations
 from sm_constructs.local.resources.base import Properties, Resource, tag_changes
 
 
+class RolledBack(Exception):  # noqa: N818 - it says what happened
+    """SageMaker took an update back; the message is its reason."""
+
+
 class SageMakerResource(Resource):
     """A SageMaker resource."""
 
