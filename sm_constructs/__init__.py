@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from sm_constructs.batch_transform import BatchTransform
+    from sm_constructs.checking import check_template
     from sm_constructs.components import InferenceComponent, ScaleIn
     from sm_constructs.containers import Container, ContainerImage, ModelPackage
     from sm_constructs.dashboard import EndpointDashboard
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
         TransformOutput,
         TransformSchedule,
     )
+    from sm_constructs.validation import HostingRules
     from sm_constructs.variants import Variant
 
 __version__ = "0.1.0"
@@ -55,6 +57,7 @@ _HOMES = {
     "DataProcessing": "transform",
     "EndpointDashboard": "dashboard",
     "EndpointOptions": "endpoints.options",
+    "HostingRules": "validation",
     "InferenceComponent": "components",
     "InferenceComponentEndpoint": "endpoints.inference_components",
     "Instances": "instances",
@@ -84,6 +87,7 @@ _HOMES = {
     "TransformOutput": "transform",
     "TransformSchedule": "transform",
     "Variant": "variants",
+    "check_template": "checking",
 }
 
 __all__ = [
@@ -98,6 +102,7 @@ __all__ = [
     "DataProcessing",
     "EndpointDashboard",
     "EndpointOptions",
+    "HostingRules",
     "InferenceComponent",
     "InferenceComponentEndpoint",
     "Instances",
@@ -127,6 +132,7 @@ __all__ = [
     "TransformOutput",
     "TransformSchedule",
     "Variant",
+    "check_template",
 ]
 
 

@@ -17,26 +17,29 @@ in a spec, is left out, and `ReadEndpoint.untold` names it.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from sm_constructs.facts import limit
+from sm_constructs.instances import Instances
 from sm_constructs.reading.components import read_component
 from sm_constructs.reading.deployment import read_rollout
-from sm_constructs.reading.models import read_location, read_network
+from sm_constructs.reading.intrinsics import number_token, token
+from sm_constructs.reading.models import read_location, read_model, read_network, unknown_model
 from sm_constructs.reading.nodes import Found, made, nothing, several
 from sm_constructs.reading.observing import read_data_capture, read_explainer, read_metrics_config
-from sm_constructs.reading.resources import COMPONENT, CONFIG, ENDPOINT, Template
+from sm_constructs.reading.resources import COMPONENT, CONFIG, ENDPOINT, MODEL, Template
 from sm_constructs.reading.scaling import Autoscaling
 from sm_constructs.reading.variants import model_of, read_variant
-from sm_constructs.spec import AsyncInference, EndpointSpec
+from sm_constructs.scaling import PROVISIONED_CONCURRENCY
+from sm_constructs.spec import AsyncInference, EndpointSpec, Serverless, VariantSpec
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from sm_constructs.network import Network
     from sm_constructs.reading.nodes import Node
     from sm_constructs.reading.resources import Resource
-    from sm_constructs.spec import EndpointKind, VariantSpec
+    from sm_constructs.spec import EndpointKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +58,7 @@ class ReadEndpoint:
     _found: Found[EndpointSpec]
     _template: Template
     _resources: tuple[Resource, ...]
+    _about: tuple[str, ...] = ("",)
 
     @property
     def spec(self) -> EndpointSpec:
@@ -81,6 +85,10 @@ class ReadEndpoint:
         """
         return self._found.path_of(at)
 
+    def tells(self, at: str) -> bool:
+        """Say whether a place in the spec comes from the template; not so what a part of an endpoint leaves open."""
+        return at.startswith(self._about)
+
 
 def read(template: object, *, region: str | None = None, account: str | None = None) -> list[ReadEndpoint]:
     """Read the endpoints in a template, and the endpoint configurations that no endpoint in it deploys.
@@ -99,19 +107,25 @@ def read(template: object, *, region: str | None = None, account: str | None = N
     >>> [endpoint.spec.kind for endpoint in read(json.loads(Path("template.json").read_text()))]
     ['real-time']
     """
-    reader = _Reader(Template(template), region, account)
-    endpoints = reader.template.of_type(ENDPOINT)
-    configs = [
-        (endpoint, reader.template.referred(CONFIG, endpoint["EndpointConfigName"].text().value))
-        for endpoint in endpoints
-    ]
-    deployed = {config.id for _, config in configs if config is not None}
-    alone = [config for config in reader.template.of_type(CONFIG) if config.id not in deployed]
-    return [
-        found
-        for endpoint, config in [*configs, *((None, config) for config in alone)]
-        if config is not None and (found := reader.read(endpoint, config)) is not None
-    ]
+    return list(_Reader(Template(template), region, account).read_all())
+
+
+def read_with_parts(template: Template, *, region: str | None = None, account: str | None = None) -> list[ReadEndpoint]:
+    """Read the endpoints in a template, and what belongs to endpoints that are not in it, or not wholly.
+
+    The latter are models that no variant here uses, inference components and scalable targets of endpoints elsewhere,
+    and endpoints with a configuration elsewhere. Each is read as the part of an endpoint of which nothing else is
+    known; `ReadEndpoint.tells` says what is.
+
+    Parameters
+    ----------
+    template : Template
+        The template.
+    region, account
+        As for `read`.
+    """
+    reader = _Reader(template, region, account)
+    return [*reader.read_all(), *reader.read_parts()]
 
 
 class _Reader:
@@ -125,7 +139,20 @@ class _Reader:
             if its is not None:
                 self._components.setdefault(its.id, []).append(component)
 
-    def read(self, endpoint: Resource | None, config: Resource) -> ReadEndpoint | None:
+    def read_all(self) -> Iterator[ReadEndpoint]:
+        """Read every endpoint, and the configurations that none deploys."""
+        template = self.template
+        configs = [
+            (endpoint, template.referred(CONFIG, endpoint["EndpointConfigName"].text().value))
+            for endpoint in template.of_type(ENDPOINT)
+        ]
+        deployed = {config.id for _, config in configs if config is not None}
+        alone = [config for config in template.of_type(CONFIG) if config.id not in deployed]
+        for endpoint, config in [*configs, *((None, config) for config in alone)]:
+            if config is not None and (found := self._read(endpoint, config)) is not None:
+                yield found
+
+    def _read(self, endpoint: Resource | None, config: Resource) -> ReadEndpoint | None:
         if config["ProductionVariants"].is_intrinsic:
             return None
         components = [] if endpoint is None else self._components.get(endpoint.id, [])
@@ -170,6 +197,81 @@ class _Reader:
                 *(resource for each in scaled for resource in self._autoscaling.resources(each)),
             ),
         )
+
+    def read_parts(self) -> Iterator[ReadEndpoint]:
+        """Read what belongs to endpoints that are elsewhere."""
+        template = self.template
+        used = {
+            model.id
+            for user in [
+                *(
+                    variant
+                    for config in template.of_type(CONFIG)
+                    for name in ("ProductionVariants", "ShadowProductionVariants")
+                    for variant in config[name].entries()
+                ),
+                *(component["Specification"] for component in template.of_type(COMPONENT)),
+            ]
+            if (model := model_of(user, template)) is not None
+        }
+        for model in template.of_type(MODEL):
+            if model.id not in used:
+                parts = {"model": read_model(model), "instances": self._unknown_instances(model)}
+                yield self._part(
+                    model, "real-time", parts, ("variants[0].model", "network"), network=_network([model], model["X"])
+                )
+        placed = {each.id for components in self._components.values() for each in components}
+        for component in template.of_type(COMPONENT):
+            if component.id not in placed:
+                read = several(component.properties.path, [read_component(component, template, self._autoscaling)])
+                parts = {"instances": self._unknown_instances(component)}
+                yield self._part(component, "inference-components", parts, ("components",), components=read)
+        for endpoint in template.of_type(ENDPOINT):
+            if template.referred(CONFIG, endpoint["EndpointConfigName"].text().value) is None:
+                parts = {"model": unknown_model(endpoint["X"]), "instances": self._unknown_instances(endpoint)}
+                yield self._part(
+                    endpoint,
+                    "real-time",
+                    parts,
+                    ("endpoint_name", "rollout"),
+                    endpoint_name=endpoint["EndpointName"].text(),
+                    rollout=read_rollout(endpoint["DeploymentConfig"]),
+                )
+        for target, dimension, scaling in self._autoscaling.loose():
+            parts = {"model": unknown_model(target["X"]), "scaling": scaling}
+            if dimension == PROVISIONED_CONCURRENCY:
+                unknown = number_token(target.id)
+                serverless = Serverless(memory_mb=cast("int", unknown), max_concurrency=cast("int", unknown))
+                parts["serverless"] = Found(serverless, target.properties.path)
+            else:
+                parts["instances"] = self._unknown_instances(target)
+            # It may be an asynchronous endpoint, or have components: all that both may do is left open.
+            kind: EndpointKind = "serverless" if "serverless" in parts else "asynchronous"
+            yield self._part(target, kind, parts, ("variants[0].scaling",))
+
+    def _unknown_instances(self, resource: Resource) -> Found[Instances]:
+        unknown = number_token(resource.id)
+        return Found(Instances(token(resource.id), count=cast("int", unknown)), resource.properties.path)
+
+    def _part(
+        self,
+        resource: Resource,
+        kind: EndpointKind,
+        variant: dict[str, Found[Any]],
+        about: tuple[str, ...],
+        **parts: Found[Any],
+    ) -> ReadEndpoint:
+        path = resource.properties.path
+        found = made(
+            EndpointSpec,
+            path,
+            kind=Found(kind, path),
+            variants=several(path, [made(VariantSpec, path, **variant)]),
+            region=Found(self._region, path),
+            account=Found(self._account, path),
+            **parts,
+        )
+        return ReadEndpoint(resource.id, found, self.template, (resource,), about)
 
     def _read_variant(self, node: Node, endpoint: Resource | None) -> Found[VariantSpec]:
         return read_variant(node, self.template, self._autoscaling, endpoint)

@@ -6,6 +6,8 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from types import SimpleNamespace
 
+import yaml
+
 from sm_constructs import (
     ClarifyExplainer,
     Container,
@@ -32,6 +34,7 @@ from sm_constructs import (
     TransformOutput,
     TransformSchedule,
 )
+from sm_constructs.reading.resources import Template
 from sm_constructs.spec import SINGLE_VARIANT, AsyncInference, EndpointSpec, ModelSpec, Serverless, VariantSpec
 from sm_constructs.transform import TransformSpec
 
@@ -137,7 +140,23 @@ def transform_spec_of(*, container=None, containers=None, **options):
     return TransformSpec(model=model, **{**defaults, **options})
 
 
-def spec_from_source(arguments: str, about: type = EndpointSpec) -> EndpointSpec | TransformSpec:
-    """Give the spec that an example of a rule describes."""
+class _ShortForms(yaml.SafeLoader):
+    """YAML with those short forms of intrinsic functions that the examples of rules use."""
+
+
+_ShortForms.add_constructor("!Ref", lambda loader, node: {"Ref": loader.construct_scalar(node)})
+_ShortForms.add_constructor("!Sub", lambda loader, node: {"Fn::Sub": loader.construct_scalar(node)})
+_ShortForms.add_constructor("!GetAtt", lambda loader, node: {"Fn::GetAtt": loader.construct_scalar(node).split(".", 1)})
+
+
+def spec_from_source(source: str, about: type = EndpointSpec) -> EndpointSpec | TransformSpec | Template:
+    """Give the spec, or the template, that an example of a rule describes."""
+    if about is Template:
+        return Template(template_from_source(source))
     maker = transform_spec_of if about is TransformSpec else spec_of
-    return eval(f"maker({arguments})", {**NAMES, "maker": maker})
+    return eval(f"maker({source})", {**NAMES, "maker": maker})
+
+
+def template_from_source(source: str) -> dict:
+    """Give the template that an example of a rule about templates describes: the resources stand in it."""
+    return {"Resources": yaml.load(source, Loader=_ShortForms)}

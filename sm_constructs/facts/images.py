@@ -153,6 +153,12 @@ def versions(name: str) -> Sequence[str]:
     return tuple(_table()["frameworks"][_framework(name)])
 
 
+@cache
+def registry_accounts() -> frozenset[str]:
+    """Give the accounts whose registries AWS publishes images in."""
+    return frozenset(account for registries in _table()["registries"].values() for account in dict(registries).values())
+
+
 class _Table(TypedDict):
     aliases: dict[str, str]
     dns_suffixes: dict[str, str]

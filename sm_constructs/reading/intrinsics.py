@@ -14,7 +14,10 @@ import zlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
+
+NO_VALUE = {"Ref": "AWS::NoValue"}
+"""What a template says in place of nothing."""
 
 # Templates come from anybody: texts that nest or multiply beyond this are not looked into.
 _DEEPEST = 16
@@ -71,7 +74,9 @@ def text_of(value: object) -> str | None:
     >>> text_of({"Fn::Sub": "endpoint/${Endpoint.EndpointName}/variant/a"})
     'endpoint/${Token[Endpoint.EndpointName]}/variant/a'
     """
-    if not isinstance(value, str | int | float) and not is_intrinsic(value):
+    if isinstance(value, str):
+        return value
+    if not isinstance(value, int | float) and not is_intrinsic(value):
         return None
     pieces: list[str] = []
     length = 0
@@ -120,6 +125,87 @@ def _substituted(text: str, variables: dict[object, object], depth: int) -> Iter
             yield token(name.strip())
         end = match.end()
     yield text[end:]
+
+
+def substituted(text: str, known: Callable[[str], str | None]) -> tuple[str, bool]:
+    """Carry out a substitution as far as its names are known.
+
+    Parameters
+    ----------
+    text : str
+        The argument of ``Fn::Sub``.
+    known : Callable[[str], str or None]
+        Gives the value of a name, if it has one.
+
+    Returns
+    -------
+    tuple[str, bool]
+        The text; and whether names are left in it, so that it is still an argument of ``Fn::Sub``.
+
+    Examples
+    --------
+    >>> substituted("${Stage}-${AWS::Region}", {"Stage": "prod"}.get)
+    ('prod-${AWS::Region}', True)
+    """
+    parts = [(match, None if match[1] else known(match[2].strip())) for match in _SUBSTITUTION.finditer(text)]
+    left = any(value is None and not match[1] for match, value in parts)
+    whole, end = "", 0
+    for match, value in parts:
+        whole += text[end : match.start()]
+        if value is not None:
+            whole += value.replace("${", "${!") if left else value
+        elif match[1] and not left:
+            whole += f"${{{match[2]}}}"
+        else:
+            whole += match[0]
+        end = match.end()
+    return whole + text[end:], left
+
+
+def names_in(text: str) -> Iterator[str]:
+    """Give the names that an argument of ``Fn::Sub`` substitutes."""
+    return (match[2].strip() for match in _SUBSTITUTION.finditer(text) if not match[1])
+
+
+def references(value: object) -> Iterator[tuple[str, str, str]]:
+    """Give what a value refers to: where in it, the name, and the attribute, which is empty for ``Ref``.
+
+    >>> list(references({"Fn::Sub": "endpoint/${Endpoint.EndpointName}"}))
+    [('', 'Endpoint', 'EndpointName')]
+    """
+    stack: list[tuple[str, object]] = [("", value)]
+    while stack:
+        path, each = stack.pop()
+        if is_intrinsic(each):
+            found, inside = _called(each)
+            yield from ((path, *_split(name)) for name in found)
+            # What is inside of a call has no place of its own: the whole call stands for one value.
+            stack += [(path, child) for child in inside if isinstance(child, dict | list)]
+        elif isinstance(each, dict | list):
+            children = each.items() if isinstance(each, dict) else enumerate(each)
+            stack += [(f"{path}/{name}", child) for name, child in children if isinstance(child, dict | list)]
+
+
+def _called(call: object) -> tuple[list[str], list[object]]:
+    """Give what a call of an intrinsic function refers to itself, and what else is inside of it."""
+    match call:
+        case {"Ref": str(name)} | {"Fn::GetAtt": str(name)}:
+            return [name], []
+        case {"Fn::GetAtt": [str(name), str(attribute)]}:
+            return [f"{name}.{attribute}"], []
+        case {"Fn::Sub": str(text)}:
+            return list(names_in(text)), []
+        case {"Fn::Sub": [str(text), dict(variables)]}:
+            return [name for name in names_in(text) if name not in variables], list(variables.values())
+        case dict():
+            return [], list(call.values())
+        case _:
+            return [], []
+
+
+def _split(name: str) -> tuple[str, str]:
+    id, _, attribute = name.partition(".")
+    return id, attribute
 
 
 def _opaque(value: object) -> str:

@@ -16,7 +16,7 @@ from datetime import datetime, timedelta, timezone
 from functools import cache
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
-from sm_constructs.reading.intrinsics import is_intrinsic, list_token, number_token, text_of
+from sm_constructs.reading.intrinsics import NO_VALUE, is_intrinsic, list_token, number_token, text_of
 from sm_constructs.tokens import is_number, is_unresolved
 
 if TYPE_CHECKING:
@@ -26,9 +26,6 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
-
-NO_VALUE = {"Ref": "AWS::NoValue"}
-"""What a template says in place of nothing."""
 
 _STEPS = re.compile(r"""\[['"]?([^\]]*?)['"]?\]|([^.\[\]]+)""")
 
@@ -168,6 +165,10 @@ class Node:
     def unmark(self) -> None:
         """Take back that anything that stands there was read."""
         self._record.discard(self.path)
+
+    def unread(self) -> Iterator[str]:
+        """Give the topmost places under which nothing was read."""
+        return self._record.unread(self.path, self.value)
 
     def _found(self, value: T) -> Found[T]:
         if value is not None:

@@ -13,7 +13,14 @@ from sm_constructs.reading.intrinsics import text_of
 from sm_constructs.reading.nodes import Found, made, nothing, several
 from sm_constructs.reading.resources import ALARM, COMPONENT, CONFIG, ENDPOINT, POLICY, TARGET
 from sm_constructs.reading.step_scaling import merged, read_steps
-from sm_constructs.scaling import Scaling, ScheduledCapacity, TargetTracking
+from sm_constructs.scaling import (
+    COPIES,
+    INSTANCES,
+    PROVISIONED_CONCURRENCY,
+    Scaling,
+    ScheduledCapacity,
+    TargetTracking,
+)
 from sm_constructs.scaling_metrics import METRICS, CustomMetric, divided, units_of
 
 if TYPE_CHECKING:
@@ -46,9 +53,12 @@ class Autoscaling:
         self._targets: dict[tuple[str, str], list[Resource]] = defaultdict(list)
         self._policies: dict[str, list[Resource]] = defaultdict(list)
         self._alarms: dict[str, list[Resource]] = defaultdict(list)
+        self._loose: list[Resource] = []
         by_dimension: dict[object, Resource] = {}
         for target in template.of_type(TARGET):
-            if (scaled := self._scaled(target)) is not None:
+            if (scaled := self._scaled(target)) is None:
+                self._loose.append(target)
+            else:
                 self._targets[scaled].append(target)
                 by_dimension.setdefault((scaled, text_of(target["ScalableDimension"].value)), target)
         for policy in template.of_type(POLICY):
@@ -95,9 +105,16 @@ class Autoscaling:
             What of it scales.
         """
         targets = self._targets.get((scaled.id, variant))
-        if not targets:
-            return nothing(scaled.properties)
-        target = targets[0]
+        return self._read(targets[0], scaled, variant, dimension) if targets else nothing(scaled.properties)
+
+    def loose(self) -> Iterator[tuple[Resource, str, Found[Any]]]:
+        """Give the targets of hosting that are about nothing in the template, with what scales, and how."""
+        for target in self._loose:
+            dimension = text_of(target["ScalableDimension"].value) or ""
+            if dimension in (INSTANCES, PROVISIONED_CONCURRENCY, COPIES):
+                yield target, dimension, self._read(target, target, "", dimension)
+
+    def _read(self, target: Resource, scaled: Resource, variant: str, dimension: str) -> Found[Any]:
         target["ServiceNamespace"].says("sagemaker")
         target["ScalableDimension"].says(dimension)
         target["RoleARN"].mark()

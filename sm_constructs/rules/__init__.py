@@ -13,16 +13,22 @@ from sm_constructs.rules import (  # noqa: F401 - they enter their rules
     components,
     containers,
     data_capture,
+    exclusive,
     explainer,
     instances,
+    metrics,
     model_data,
     multi_model,
     naming,
     network,
+    references,
+    roles,
     rollout,
     scaling_metrics,
     serverless,
+    shapes,
     step_scaling,
+    targets,
 )
 from sm_constructs.rules.registry import RULES, Finding, Rule
 from sm_constructs.transform import TransformSpec
@@ -30,17 +36,18 @@ from sm_constructs.transform import TransformSpec
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
+    from sm_constructs.reading.resources import Template
     from sm_constructs.spec import EndpointSpec
 
-__all__ = ["RULES", "Finding", "Rule", "check", "require"]
+__all__ = ["RULES", "Finding", "Rule", "check", "findings", "require"]
 
 
-def check(spec: EndpointSpec | TransformSpec, name: Callable[[str], str] = str) -> list[Problem]:
+def check(spec: EndpointSpec | TransformSpec | Template, name: Callable[[str], str] = str) -> list[Problem]:
     """Check a spec against every rule.
 
     Parameters
     ----------
-    spec : EndpointSpec or TransformSpec
+    spec : EndpointSpec, TransformSpec or Template
         What to check.
     name : Callable[[str], str], default str
         Gives a place in the spec the name that the user knows it by.
@@ -52,19 +59,30 @@ def check(spec: EndpointSpec | TransformSpec, name: Callable[[str], str] = str) 
     """
     found = [
         Problem(rule.code, rule.severity, f"{name(finding.at)} {finding.text}", name(finding.at), rule.source)
-        for rule, finding in _findings(spec)
+        for rule, finding in findings(spec)
     ]
     return sorted(found, key=lambda problem: problem.code)
 
 
-def _findings(spec: EndpointSpec | TransformSpec) -> Iterator[tuple[Rule, Finding]]:
+def findings(
+    spec: EndpointSpec | TransformSpec | Template, *, of_templates: bool = False
+) -> Iterator[tuple[Rule, Finding]]:
+    """Give what each rule finds in a spec, or in a template as a whole.
+
+    Parameters
+    ----------
+    spec : EndpointSpec, TransformSpec or Template
+        What to check.
+    of_templates : bool, default False
+        Whether the spec was read from a template, so that rules about the arguments of constructs do not count.
+    """
     for rule in RULES.values():
-        if isinstance(spec, rule.about):
+        if isinstance(spec, rule.about) and (rule.of_templates or not of_templates):
             for finding in rule.check(spec):
                 yield rule, finding
     if isinstance(spec, TransformSpec):
         # What the rules of endpoints find in the model and its network, they find in those of a transform job too.
-        for rule, finding in _findings(spec.as_endpoint()):
+        for rule, finding in findings(spec.as_endpoint()):
             at = finding.at.removeprefix("variants[0].")
             if at.startswith(("model.", "network")):
                 yield rule, Finding(at, finding.text)

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from sm_constructs.problems import Severity
+    from sm_constructs.reading.resources import Template
     from sm_constructs.transform import TransformSpec
 
     # Its argument is of the type that the rule is about.
@@ -56,7 +57,9 @@ class Rule:
     check : Callable
         The rule itself.
     about : type
-        The type of the specs that it checks.
+        What it checks: specs of a type, or whole templates.
+    of_templates : bool
+        Whether it holds for what others wrote too, and not only for the arguments of our constructs.
     """
 
     code: str
@@ -67,8 +70,16 @@ class Rule:
     good: str
     bad: str
     check: Check
-    about: type[EndpointSpec | TransformSpec] = EndpointSpec
+    about: type[EndpointSpec | TransformSpec | Template] = EndpointSpec
+    of_templates: bool = True
 
+    @property
+    def is_shape(self) -> bool:
+        """Whether it says no more than the shape of a property does."""
+        return self.code in SHAPE_CODES
+
+
+SHAPE_CODES = frozenset({"SMC040", "SMC041", "SMC042", "SMC043", "SMC044", "SMC045", "SMC046", "SMC047"})
 
 RULES: dict[str, Rule] = {}
 """Every rule, by code."""
@@ -83,7 +94,8 @@ def rule(
     bad: str,
     facts: Sequence[str] = (),
     severity: Severity = "error",
-    about: type[EndpointSpec | TransformSpec] = EndpointSpec,
+    about: type[EndpointSpec | TransformSpec | Template] = EndpointSpec,
+    of_templates: bool = True,
 ) -> Callable[[Check], Check]:
     """Enter a function into the list of rules; see `Rule`.
 
@@ -97,7 +109,7 @@ def rule(
         if code in RULES:
             message = f"{code} is taken by {RULES[code].title!r}"
             raise ValueError(message)
-        RULES[code] = Rule(code, title, severity, source, tuple(facts), good, bad, check, about)
+        RULES[code] = Rule(code, title, severity, source, tuple(facts), good, bad, check, about, of_templates)
         return check
 
     return enter

@@ -1,0 +1,113 @@
+"""`check_template`: every case of a template, read into specs, looked at by every rule."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from sm_constructs.checking.assumptions import cases
+from sm_constructs.checking.resolving import resolve
+from sm_constructs.checking.suppressing import is_suppressed
+from sm_constructs.problems import Problem
+from sm_constructs.reading.resources import READ_TYPES, Template
+from sm_constructs.rules import findings
+from sm_constructs.template import read_with_parts
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sm_constructs.rules import Finding, Rule
+
+_DEEPEST = 200
+_MOST_VALUES = 1_000_000
+
+
+class NoTemplate(ValueError):  # noqa: N818 - what it says is what it is
+    """Something is no CloudFormation template, or not one that can be looked at."""
+
+
+def check_template(template: object, *, region: str | None = None, account: str | None = None) -> list[Problem]:
+    """Check the hosting resources in a CloudFormation template, whoever wrote it.
+
+    What is not known before deployment is not guessed at: a parameter is looked at with each of its allowed values, or
+    with its default, conditions both ways, mappings row by row. Problems that a resource's or the template's metadata
+    suppress are left out: ``Metadata: {sm-constructs: {config: {ignore_checks: [SMC102]}}}``.
+
+    Parameters
+    ----------
+    template : object
+        The template, as parsed JSON or YAML, with intrinsic functions in their long form.
+    region, account : str, optional
+        Where it will be deployed. Default: not known.
+
+    Returns
+    -------
+    list[Problem]
+        The errors and warnings, by code and place; the path of each is the property path, such as
+        ``Resources/Config/Properties/ProductionVariants/0/ServerlessConfig/MemorySizeInMB``.
+
+    Raises
+    ------
+    ValueError
+        It is no template, or nests too deeply, or is too large.
+
+    Examples
+    --------
+    >>> check_template(json.loads(Path("cdk.out/Chat.template.json").read_text()))
+    []
+    """
+    whole = _checked(template)
+    resources = whole["Resources"]
+    ids = [id for id, it in resources.items() if isinstance(it, dict) and it.get("Type") in READ_TYPES]
+    ids = [id for id in ids if isinstance(id, str)]
+    given = {"AWS::Region": region, "AWS::AccountId": account}
+    pseudo = {name: value for name, value in given.items() if value is not None}
+    found: dict[tuple[str, str, str], Problem] = {}
+    for assumptions in cases(whole, ids, pseudo) if ids else ():
+        resolved = resolve(whole, ids, assumptions)
+        told = list(_findings(Template(resolved.template, resolved.others), region, account))
+        # What a rule says of a place in its own words need not be said again in those of its shape.
+        plain = {finding.at for rule, finding in told if rule.severity == "error" and not rule.is_shape}
+        for rule, finding in told:
+            if rule.is_shape and finding.at in plain:
+                continue
+            path = resolved.original(finding.at)
+            problem = Problem(rule.code, rule.severity, f"{path} {finding.text}", path, rule.source)
+            found.setdefault((rule.code, path, finding.text), problem)
+    return sorted(
+        (problem for problem in found.values() if not is_suppressed(problem, whole)),
+        key=lambda problem: (problem.code, problem.path),
+    )
+
+
+def _findings(template: Template, region: str | None, account: str | None) -> Iterator[tuple[Rule, Finding]]:
+    """Give what the rules find, with property paths."""
+    yield from findings(template, of_templates=True)
+    for part in read_with_parts(template, region=region, account=account):
+        for rule, finding in findings(part.spec, of_templates=True):
+            if part.tells(finding.at):
+                yield rule, type(finding)(part.property_path(finding.at), finding.text)
+
+
+def _checked(template: object) -> Mapping[str, Any]:
+    """Give a template that can be looked at."""
+    if not isinstance(template, Mapping) or not isinstance(template.get("Resources"), dict):
+        message = "this is no CloudFormation template: it has no Resources"
+        raise NoTemplate(message)
+    level: list[object] = [template]
+    number = 0
+    for _ in range(_DEEPEST):
+        level = [
+            each
+            for value in level
+            for each in (value.values() if isinstance(value, dict) else value)  # type: ignore[attr-defined]
+            if isinstance(each, dict | list)
+        ]
+        number += len(level)
+        if not level:
+            return template
+        if number > _MOST_VALUES:
+            break
+    what = f"has more than {_MOST_VALUES} lists and mappings" if number > _MOST_VALUES else f"nests {_DEEPEST} deep"
+    message = f"this template {what}, which no template that CloudFormation takes does"
+    raise NoTemplate(message)

@@ -1,0 +1,225 @@
+"""Properties of which there is one or the other, as far as specs have no place for both."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sm_constructs.reading.intrinsics import text_of
+from sm_constructs.reading.resources import COMPONENT, CONFIG, ENDPOINT, MODEL, POLICY, Template
+from sm_constructs.rules.registry import Finding, rule
+from sm_constructs.tokens import is_unresolved
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sm_constructs.reading.nodes import Node
+    from sm_constructs.reading.resources import Resource
+
+_ROLE = "ExecutionRoleArn: 'arn:aws:iam::123456789012:role/hosting'"
+_MODEL = f"Model: {{{{Type: AWS::SageMaker::Model, Properties: {{{{{_ROLE}, {{}}}}}}}}}}"
+_IMAGE = "Image: 123456789012.dkr.ecr.eu-west-1.amazonaws.com/scorer:1"
+_CONFIG = """\
+Config:
+  Type: AWS::SageMaker::EndpointConfig
+  Properties:
+    ProductionVariants: [{{VariantName: a, ModelName: m, {}}}]
+"""
+_POLICY = """\
+Policy:
+  Type: AWS::ApplicationAutoScaling::ScalingPolicy
+  Properties:
+    PolicyName: p
+    PolicyType: TargetTrackingScaling
+    ServiceNamespace: sagemaker
+    ResourceId: endpoint/e/variant/a
+    ScalableDimension: sagemaker:variant:DesiredInstanceCount
+    {}: {{TargetValue: 70, PredefinedMetricSpecification: {{PredefinedMetricType: {}}}}}
+"""
+_INVOCATIONS = "SageMakerVariantInvocationsPerInstance"
+_STEPS = "StepScalingPolicyConfiguration"
+_TRACKING = "TargetTrackingScalingPolicyConfiguration"
+
+
+def _either(node: Node, *names: str, needed: bool = True) -> Iterator[Finding]:
+    """Find more than one of some properties, or none of them."""
+    if not isinstance(node.value, dict) or node.is_intrinsic:
+        return
+    given = [name for name in names if node[name]]
+    if len(given) > 1:
+        yield Finding(f"{node.path}/{given[1]}", f"is given beside {given[0]}; there is one of them")
+    elif not given and needed:
+        yield Finding(node.path, f"has neither {' nor '.join(names)}; one of them is needed")
+
+
+def containers(template: Template) -> Iterator[Node]:
+    """Give the containers of all models."""
+    for model in template.of_type(MODEL):
+        yield from containers_of(model)
+
+
+def containers_of(model: Resource) -> Iterator[Node]:
+    """Give the containers of a model."""
+    if model["PrimaryContainer"]:
+        yield model["PrimaryContainer"]
+    yield from model["Containers"].entries()
+
+
+def variants(template: Template) -> Iterator[Node]:
+    """Give the variants of all endpoint configurations."""
+    for config in template.of_type(CONFIG):
+        for name in ("ProductionVariants", "ShadowProductionVariants"):
+            yield from (variant for variant in config[name].entries() if not variant.is_intrinsic)
+
+
+@rule(
+    "SMC060",
+    "A model has one container, or a list of them",
+    source="CreateModel.PrimaryContainer, Containers",
+    about=Template,
+    facts=["multi_container/primary_container_xor_containers", "cloudformation/model_not_validated_by_schema"],
+    good=_MODEL.format(f"PrimaryContainer: {{{_IMAGE}}}"),
+    bad=_MODEL.format(f"PrimaryContainer: {{{_IMAGE}}}, Containers: [{{{_IMAGE}}}, {{{_IMAGE}}}]"),
+)
+def one_or_several(template: Template) -> Iterator[Finding]:
+    """Check the containers of models."""
+    for model in template.of_type(MODEL):
+        yield from _either(model.properties, "PrimaryContainer", "Containers", needed=False)
+
+
+@rule(
+    "SMC061",
+    "A container has an image, or is a model package",
+    source="ContainerDefinition.Image, ModelPackageName",
+    about=Template,
+    good=_MODEL.format(f"PrimaryContainer: {{{_IMAGE}}}"),
+    bad=_MODEL.format("PrimaryContainer: {Environment: {A: b}}"),
+)
+def images(template: Template) -> Iterator[Finding]:
+    """Check that there is something to run."""
+    for container in containers(template):
+        yield from _either(container, "Image", "ModelPackageName")
+
+
+@rule(
+    "SMC062",
+    "Model data is given in one way",
+    source="ContainerDefinition.ModelDataUrl, ModelDataSource",
+    about=Template,
+    facts=["mme/model_data_source_forbidden"],
+    good=_MODEL.format(f"PrimaryContainer: {{{_IMAGE}, ModelDataUrl: s3://models/a.tar.gz}}"),
+    bad=_MODEL.format(
+        f"PrimaryContainer: {{{_IMAGE}, ModelDataUrl: s3://models/a.tar.gz, ModelDataSource: {{S3DataSource: "
+        "{S3Uri: s3://models/a/, S3DataType: S3Prefix, CompressionType: None}}}"
+    ),
+)
+def model_data(template: Template) -> Iterator[Finding]:
+    """Check that there are not two places of model data, and that a store of models is given by its URL."""
+    for container in containers(template):
+        yield from _either(container, "ModelDataUrl", "ModelDataSource", needed=False)
+        if text_of(container["Mode"].value) == "MultiModel" and container["ModelDataSource"]:
+            yield Finding(
+                f"{container.path}/ModelDataSource",
+                "is given; the store of a multi-model container is its ModelDataUrl",
+            )
+        source = container["ModelDataSource"]["S3DataSource"]
+        uri, kind = text_of(source["S3Uri"].value), text_of(source["S3DataType"].value)
+        if uri is not None and not is_unresolved(uri) and kind == "S3Prefix" and not uri.endswith("/"):
+            yield Finding(f"{source.path}/S3Uri", f"is {uri!r}; a prefix ends in /")
+
+
+@rule(
+    "SMC063",
+    "A variant runs on instances, or is serverless",
+    source="ProductionVariant.InstanceType, InstancePools, ServerlessConfig",
+    about=Template,
+    facts=["realtime/instance_xor_serverless", "serverless/memory_and_max_concurrency_required"],
+    good=_CONFIG.format("InstanceType: ml.m5.large, InitialInstanceCount: 1"),
+    bad=_CONFIG.format("InstanceType: ml.m5.large, ServerlessConfig: {MemorySizeInMB: 1024, MaxConcurrency: 5}"),
+)
+def instances_or_serverless(template: Template) -> Iterator[Finding]:
+    """Check what variants run on."""
+    for variant in variants(template):
+        yield from _either(variant, "InstanceType", "InstancePools", "ServerlessConfig")
+        if variant["ServerlessConfig"] and not variant["InstanceType"]:
+            for name in ("InitialInstanceCount", "VolumeSizeInGB", "ManagedInstanceScaling"):
+                if variant[name]:
+                    yield Finding(f"{variant.path}/{name}", "is given; a serverless variant has no instances")
+
+
+@rule(
+    "SMC064",
+    "A variant on instances says how many there are at the beginning",
+    source="ProductionVariant.InitialInstanceCount",
+    about=Template,
+    good=_CONFIG.format("InstanceType: ml.m5.large, InitialInstanceCount: 1"),
+    bad=_CONFIG.format("InstanceType: ml.m5.large"),
+)
+def initial_counts(template: Template) -> Iterator[Finding]:
+    """Check that the number of instances is there."""
+    for variant in variants(template):
+        on_instances = (variant["InstanceType"] or variant["InstancePools"]) and not variant["ServerlessConfig"]
+        if on_instances and not variant["InitialInstanceCount"]:
+            yield Finding(f"{variant.path}/InitialInstanceCount", "is missing; instances need a number of them")
+
+
+@rule(
+    "SMC065",
+    "A scaling policy has the configuration of its type, and one metric",
+    source="PutScalingPolicy; TargetTrackingScalingPolicyConfiguration",
+    about=Template,
+    facts=["autoscaling/predefined_xor_custom", "autoscaling/resource_label"],
+    good=_POLICY.format(_TRACKING, _INVOCATIONS),
+    bad=_POLICY.format(_TRACKING, f"{_INVOCATIONS}, ResourceLabel: app/x"),
+)
+def policies(template: Template) -> Iterator[Finding]:
+    """Check that what a policy says goes together."""
+    wanted = {"TargetTrackingScaling": _TRACKING, "StepScaling": _STEPS}
+    for policy in template.of_type(POLICY):
+        if "sagemaker" not in repr(policy.properties.value).lower():
+            continue
+        kind = text_of(policy["PolicyType"].value)
+        for its, name in wanted.items():
+            if kind == its and not policy[name]:
+                yield Finding(f"{policy.properties.path}/{name}", f"is missing; the policy is of type {kind}")
+            if kind in wanted and kind != its and policy[name]:
+                yield Finding(f"{policy.properties.path}/{name}", f"is given, and the policy is of type {kind}")
+        tracking = policy[_TRACKING]
+        if tracking:
+            yield from _either(tracking, "PredefinedMetricSpecification", "CustomizedMetricSpecification")
+        label = tracking["PredefinedMetricSpecification"]["ResourceLabel"]
+        if label:
+            yield Finding(label.path, "is given; the metrics of SageMaker have none")
+
+
+@rule(
+    "SMC066",
+    "A rollout is a blue/green one or a rolling one",
+    source="DeploymentConfig.BlueGreenUpdatePolicy, RollingUpdatePolicy",
+    about=Template,
+    facts=["guardrails/one_policy_only"],
+    good="Endpoint: {Type: AWS::SageMaker::Endpoint, Properties: {EndpointConfigName: c, DeploymentConfig: "
+    "{BlueGreenUpdatePolicy: {TrafficRoutingConfiguration: {Type: ALL_AT_ONCE, WaitIntervalInSeconds: 0}}}}}",
+    bad="Endpoint: {Type: AWS::SageMaker::Endpoint, Properties: {EndpointConfigName: c, DeploymentConfig: "
+    "{BlueGreenUpdatePolicy: {TrafficRoutingConfiguration: {Type: ALL_AT_ONCE, WaitIntervalInSeconds: 0}}, "
+    "RollingUpdatePolicy: {MaximumBatchSize: {Type: CAPACITY_PERCENT, Value: 20}, WaitIntervalInSeconds: 60}}}}",
+)
+def one_rollout(template: Template) -> Iterator[Finding]:
+    """Check rollouts."""
+    for endpoint in template.of_type(ENDPOINT):
+        yield from _either(endpoint["DeploymentConfig"], "BlueGreenUpdatePolicy", "RollingUpdatePolicy", needed=False)
+
+
+@rule(
+    "SMC067",
+    "An inference component has one specification, of a model or of a container",
+    source="CreateInferenceComponent.Specification, Specifications; InferenceComponentSpecification",
+    about=Template,
+    facts=["inference_component/specification_xor_specifications"],
+    good="Component: {Type: AWS::SageMaker::InferenceComponent, Properties: {EndpointName: e, VariantName: a, "
+    "Specification: {ModelName: m, ComputeResourceRequirements: {MinMemoryRequiredInMb: 1024}}}}",
+    bad="Component: {Type: AWS::SageMaker::InferenceComponent, Properties: {EndpointName: e, VariantName: a}}",
+)
+def specifications(template: Template) -> Iterator[Finding]:
+    """Check what inference components run."""
+    for component in template.of_type(COMPONENT):
+        yield from _either(component.properties, "Specification", "Specifications")

@@ -1,0 +1,238 @@
+"""The metrics that alarms and policies of a template look at: CloudWatch takes any, and finds values for few."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING, NamedTuple
+
+from sm_constructs.facts import load
+from sm_constructs.reading.intrinsics import references, text_of
+from sm_constructs.reading.resources import ALARM, COMPONENT, CONFIG, ENDPOINT, MODEL, POLICY, Template
+from sm_constructs.rules.registry import Finding, rule
+from sm_constructs.spec import once_each
+from sm_constructs.tokens import is_number, is_text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sm_constructs.reading.nodes import Node
+
+_SOURCE = '"Amazon SageMaker AI metrics in Amazon CloudWatch", SageMaker developer guide'
+_SUSPICIOUS_MICROSECONDS = 10_000
+# Further dimensions that a metric may be broken down by.
+_MORE = frozenset({"EndpointConfigName", "InstanceType", "ContainerName"})
+_OTHER_NAMESPACES = ("/aws/sagemaker/TrainingJobs", "/aws/sagemaker/ProcessingJobs", "/aws/sagemaker/TransformJobs")
+
+_ALARM = """\
+Alarm:
+  Type: AWS::CloudWatch::Alarm
+  Properties:
+    Namespace: {}
+    MetricName: {}
+    Dimensions: [{}]
+    Statistic: {}
+    Period: 60
+    EvaluationPeriods: 1
+    Threshold: {}
+    ComparisonOperator: GreaterThanThreshold
+    {}
+"""
+_E, _V = "{Name: EndpointName, Value: e}", "{Name: VariantName, Value: a}"
+
+
+def _alarm(
+    namespace: str = "AWS/SageMaker",
+    name: str = "ModelLatency",
+    dimensions: str = f"{_E}, {_V}",
+    statistic: str = "Average",
+    threshold: int = 500_000,
+    more: str = "",
+) -> str:
+    return _ALARM.format(namespace, name, dimensions, statistic, threshold, more)
+
+
+class Published(NamedTuple):
+    """A metric that SageMaker publishes; see ``facts/metrics.json``."""
+
+    namespace: str
+    dimensions: list[list[str]]
+    unit: str | None
+    statistics: list[str] | None
+
+
+@cache
+def published() -> dict[str, list[Published]]:
+    """Give what SageMaker publishes, by name."""
+    found: dict[str, list[Published]] = defaultdict(list)
+    for row in load("metrics.json"):
+        found[row["name"]].append(Published(row["namespace"], row["dimensions"], row["unit"], row["statistics"]))
+    return dict(found)
+
+
+@dataclass(frozen=True, slots=True)
+class _Use:
+    """A metric that something looks at: where its parts stand."""
+
+    name: Node
+    namespace: Node
+    dimensions: Node
+    unit: Node
+    statistic: Node
+    threshold: Node | None
+
+    @property
+    def known(self) -> list[Published]:
+        """What SageMaker publishes under the name."""
+        return published().get(text_of(self.name.value) or "", [])
+
+    @property
+    def metric(self) -> Published | None:
+        """The metric, if there is one of that name in that namespace."""
+        namespace = text_of(self.namespace.value)
+        return next((metric for metric in self.known if metric.namespace == namespace), None)
+
+    @property
+    def names(self) -> set[str] | None:
+        """The names of its dimensions, if they are all known."""
+        if self.dimensions.is_intrinsic:
+            return None
+        names = [text_of(each["Name"].value) for each in self.dimensions.entries()]
+        known = {name for name in names if is_text(name)}
+        return known if len(known) == len(names) else None
+
+
+@once_each
+def _uses(template: Template) -> Iterator[_Use]:
+    """Give every metric of SageMaker that an alarm or a policy looks at."""
+    for alarm in template.of_type(ALARM):
+        places = [(alarm.properties, alarm.properties)]
+        places += [(each["MetricStat"], each["MetricStat"]["Metric"]) for each in alarm["Metrics"].entries()]
+        for outer, metric in places:
+            own = metric is alarm.properties
+            statistic = outer["Statistic"] if own else outer["Stat"]
+            yield from _use(metric, outer["Unit"], statistic, alarm["Threshold"] if own else None)
+    for policy in template.of_type(POLICY):
+        custom = policy["TargetTrackingScalingPolicyConfiguration"]["CustomizedMetricSpecification"]
+        yield from _use(custom, custom["Unit"], custom["Statistic"], None)
+
+
+def _use(metric: Node, unit: Node, statistic: Node, threshold: Node | None) -> Iterator[_Use]:
+    namespace = text_of(metric["Namespace"].value)
+    if is_text(namespace) and "sagemaker" in namespace.lower():
+        yield _Use(metric["MetricName"], metric["Namespace"], metric["Dimensions"], unit, statistic, threshold)
+
+
+@rule(
+    "SMC870",
+    "A metric is looked for in the namespace in which SageMaker publishes it",
+    severity="warning",
+    source=_SOURCE,
+    about=Template,
+    facts=[
+        "cloudwatch/namespace_case",
+        "cloudwatch/invocation_metrics",
+        "cloudwatch/endpoint_instance_metrics",
+        "cloudwatch/inference_component_metrics",
+        "cloudwatch/serverless_metrics",
+        "mme/metrics_loading",
+        "mme/metrics_instance",
+    ],
+    good=_alarm(),
+    bad=_alarm("/aws/sagemaker/Endpoints"),
+)
+def namespaces(template: Template) -> Iterator[Finding]:
+    """Warn of metrics that will never have a value."""
+    spelled = {
+        each.strip("/").lower(): each
+        for each in [*_OTHER_NAMESPACES, *(metric.namespace for several in published().values() for metric in several)]
+    }
+    for use in _uses(template):
+        said, name = text_of(use.namespace.value) or "", text_of(use.name.value)
+        right = spelled.get(said.strip("/").lower(), said)
+        if use.known and use.metric is None:
+            there = " or ".join(sorted({metric.namespace for metric in use.known}))
+            yield Finding(use.namespace.path, f"is {said!r}; {name} is published in {there}")
+        elif right != said:
+            yield Finding(use.namespace.path, f"is {said!r}; it is spelled {right}")
+        elif not use.known and is_text(name) and said in spelled.values() and said not in _OTHER_NAMESPACES:
+            yield Finding(use.name.path, f"is {name!r}, which SageMaker is not known to publish in {said}")
+
+
+@rule(
+    "SMC871",
+    "A metric is looked for with the dimensions with which SageMaker publishes it",
+    severity="warning",
+    source=_SOURCE,
+    about=Template,
+    facts=["async/metrics_endpoint_dim", "async/metrics_variant_dim", "guardrails/new_fleet_metric_dimension"],
+    good=_alarm(),
+    bad=_alarm(dimensions=_E),
+)
+def dimensions(template: Template) -> Iterator[Finding]:
+    """Warn of metrics that will never have a value, because none is published with such dimensions."""
+    for use in _uses(template):
+        metric, names = use.metric, use.names
+        if metric is not None and names is not None and not any(_fits(names, each) for each in metric.dimensions):
+            wanted = " or ".join(", ".join(each) for each in metric.dimensions)
+            said = ", ".join(sorted(names)) or "none"
+            yield Finding(use.dimensions.path, f"are {said}; {text_of(use.name.value)} has {wanted}")
+        for each in use.dimensions.entries():
+            for _, name, attribute in references(each["Value"].value):
+                its = template.resource(name)
+                if its is not None and its.type in (ENDPOINT, COMPONENT, CONFIG, MODEL) and not attribute:
+                    yield Finding(each["Value"].path, f"has Ref {name}, which gives an ARN; metrics have the name")
+
+
+def _fits(names: set[str], wanted: list[str]) -> bool:
+    return set(wanted) <= names and names - set(wanted) <= _MORE
+
+
+@rule(
+    "SMC872",
+    "A metric is looked for in the unit in which SageMaker publishes it",
+    severity="warning",
+    source=_SOURCE,
+    about=Template,
+    facts=["cloudwatch/invocation_metrics"],
+    good=_alarm(more="Unit: Microseconds"),
+    bad=_alarm(more="Unit: Milliseconds"),
+)
+def units(template: Template) -> Iterator[Finding]:
+    """Warn of units in which there are no values, and of latencies that are compared in another one."""
+    for use in _uses(template):
+        metric, said = use.metric, text_of(use.unit.value)
+        if metric is None or metric.unit is None:
+            continue
+        name = text_of(use.name.value)
+        if is_text(said) and said != metric.unit:
+            yield Finding(use.unit.path, f"is {said}; {name} is published in {metric.unit}")
+        if use.threshold is None or metric.unit != "Microseconds":
+            continue
+        threshold = use.threshold.number().value
+        if is_number(threshold) and 0 < threshold < _SUSPICIOUS_MICROSECONDS:
+            yield Finding(
+                use.threshold.path, f"is {threshold:g}, which is {threshold / 1000:g} ms; {name} is in microseconds"
+            )
+
+
+@rule(
+    "SMC873",
+    "A metric is summed up as it can be",
+    severity="warning",
+    source=_SOURCE,
+    about=Template,
+    facts=["cloudwatch/valid_stats_trap", "cloudwatch/error_share"],
+    good=_alarm(name="Invocations", statistic="Sum"),
+    bad=_alarm(name="Invocations", statistic="Average"),
+)
+def statistics(template: Template) -> Iterator[Finding]:
+    """Warn of statistics that say nothing: each request sends a 1."""
+    for use in _uses(template):
+        metric, said = use.metric, text_of(use.statistic.value)
+        if metric is not None and metric.statistics is not None and is_text(said) and said not in metric.statistics:
+            yield Finding(
+                use.statistic.path,
+                f"is {said}; of {text_of(use.name.value)} there is only {' or '.join(metric.statistics)}",
+            )

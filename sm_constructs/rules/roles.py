@@ -1,0 +1,315 @@
+"""What the execution role may do, where it is in the template with all of its policies."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING, NamedTuple
+
+from sm_constructs.facts import images
+from sm_constructs.reading.intrinsics import is_intrinsic, referred, text_of
+from sm_constructs.reading.resources import (
+    CONFIG,
+    ENDPOINT,
+    MANAGED_POLICY,
+    MODEL,
+    POLICY_OF_ROLE,
+    ROLE,
+    Template,
+)
+from sm_constructs.registries import parse_ecr_uri
+from sm_constructs.rules.exclusive import containers_of
+from sm_constructs.rules.registry import Finding, rule
+from sm_constructs.spec import once_each
+from sm_constructs.tokens import is_unresolved
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from sm_constructs.reading.nodes import Node
+    from sm_constructs.reading.resources import Resource
+
+_SOURCE = '"SageMaker execution roles": CreateModel, CreateEndpointConfig, CreateEndpoint; SageMaker developer guide'
+_SERVICE = "sagemaker.amazonaws.com"
+_FULL_ACCESS = ("AmazonSageMakerFullAccess", "AdministratorAccess", "PowerUserAccess", "AmazonS3FullAccess")
+_PULL = ("ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer")
+
+_ROLE = """\
+Role:
+  Type: AWS::IAM::Role
+  Properties:
+    AssumeRolePolicyDocument:
+      Statement: [{{Effect: Allow, Action: 'sts:AssumeRole', Principal: {{Service: {}}}}}]
+    Policies:
+    - PolicyName: hosting
+      PolicyDocument:
+        Statement: [{{Effect: Allow, Action: {}, Resource: '{}'}}]
+Model:
+  Type: AWS::SageMaker::Model
+  Properties:
+    ExecutionRoleArn: !GetAtt Role.Arn
+    PrimaryContainer:
+      Image: 763104351884.dkr.ecr.eu-west-1.amazonaws.com/pytorch-inference:2.6.0
+      ModelDataUrl: s3://models/churn/model.tar.gz
+"""
+
+
+def _example(service: str = _SERVICE, action: str = "'s3:GetObject'", resource: str = "arn:aws:s3:::models/*") -> str:
+    return _ROLE.format(service, action, resource)
+
+
+class _Allowed(NamedTuple):
+    """A statement that allows something: patterns of actions and of ARNs."""
+
+    actions: list[str]
+    resources: list[str]
+    node: Node
+
+
+@dataclass(slots=True)
+class _Role:
+    """A role, and what it may do."""
+
+    resource: Resource
+    allowed: list[_Allowed] = field(default_factory=list)
+    is_known: bool = True
+    """Whether all of its policies are in the template, and say what they allow."""
+
+    def may(self, action: str, arn: str) -> bool:
+        """Say whether it may do something, as far as that is known."""
+        return not self.is_known or any(
+            any(fnmatchcase(action.lower(), pattern.lower()) for pattern in allowed.actions)
+            and any(_overlap(pattern, arn) for pattern in allowed.resources)
+            for allowed in self.allowed
+        )
+
+
+def _overlap(one: str, other: str) -> bool:
+    """Say whether two patterns of ARNs may be about the same; a token stands for anything."""
+    ends = set()
+    for text in (one, other):
+        if is_unresolved(text):
+            # What stands around a token is not compared: it may be an ARN, a name, or a part of one.
+            return True
+        ends.add(text)
+    return fnmatchcase(other, one) or fnmatchcase(one, other)
+
+
+@once_each
+def _roles(template: Template) -> Iterator[_Role]:
+    """Give the execution roles of hosting that are in the template."""
+    wanted = {
+        referred(text_of(resource["ExecutionRoleArn"].value) or "") for resource in template.of_type(MODEL, CONFIG)
+    }
+    for resource in template.of_type(ROLE):
+        if resource.id in wanted:
+            yield _read_role(template, resource)
+
+
+def _read_role(template: Template, resource: Resource) -> _Role:
+    role = _Role(resource)
+    documents = [policy["PolicyDocument"] for policy in resource["Policies"].entries()]
+    attached = {referred(text_of(arn.value) or "") for arn in resource["ManagedPolicyArns"].entries()}
+    for arn in resource["ManagedPolicyArns"].entries():
+        its = template.resource(referred(text_of(arn.value) or ""))
+        if its is None or its.type != MANAGED_POLICY:
+            role.is_known = False
+    for policy in template.of_type(POLICY_OF_ROLE, MANAGED_POLICY):
+        roles = [text_of(each.value) or "" for each in policy["Roles"].entries()]
+        if resource.id in map(referred, roles) or policy.id in attached:
+            documents.append(policy["PolicyDocument"])
+        elif policy["Roles"].is_intrinsic or any(is_unresolved(name) and referred(name) is None for name in roles):
+            role.is_known = False
+    if resource["Policies"].is_intrinsic or resource["ManagedPolicyArns"].is_intrinsic:
+        role.is_known = False
+    if text_of(resource["RoleName"].value) is not None and not documents:
+        role.is_known = False  # policies may be attached elsewhere by its name
+    for document in documents:
+        _read_document(document, role)
+    return role
+
+
+def _read_document(document: Node, role: _Role) -> None:
+    statements = document["Statement"]
+    entries = [statements] if isinstance(statements.value, dict) else statements.entries()
+    if document.is_intrinsic or statements.is_intrinsic or not entries:
+        role.is_known = False
+    for statement in entries:
+        if statement.is_intrinsic or statement["NotAction"] or statement["NotResource"]:
+            role.is_known = False
+        elif text_of(statement["Effect"].value) == "Allow":
+            actions, resources = _texts(statement["Action"]), _texts(statement["Resource"])
+            if actions is None or resources is None:
+                role.is_known = False
+            else:
+                role.allowed.append(_Allowed(actions, resources, statement))
+
+
+def _texts(node: Node) -> list[str] | None:
+    """Give a text or a list of texts; nothing where not all are known to be such."""
+    if isinstance(node.value, list):
+        found = [text_of(each) for each in node.value]
+        return None if None in found else [text for text in found if text is not None]
+    text = text_of(node.value)
+    if text is None or (
+        is_intrinsic(node.value) and is_unresolved(text) and referred(text) is None and "/" not in text
+    ):
+        return None if text is None else [text]
+    return [text]
+
+
+class _Need(NamedTuple):
+    """Something that a role must be allowed to do."""
+
+    at: str
+    what: str
+    action: str
+    arn: str
+
+
+def _object_arn(uri: str) -> str:
+    return f"arn:aws:s3:::{uri.removeprefix('s3://')}"
+
+
+def _needs_of_model(model: Resource) -> Iterator[_Need]:
+    for container in containers_of(model):
+        image, source = container["Image"], container["ModelDataSource"]["S3DataSource"]["S3Uri"]
+        uri = text_of(image.value) or ""
+        if (parts := parse_ecr_uri(uri)) is not None and not is_unresolved(uri) and not _is_published(parts.account):
+            arn = f"arn:aws:ecr:{parts.region}:{parts.account}:repository/{parts.repository}"
+            for action in _PULL:
+                yield _Need(image.path, f"the image {uri}", action, arn)
+            yield _Need(image.path, f"the image {uri}", "ecr:GetAuthorizationToken", "*")
+        for node in (container["ModelDataUrl"], source):
+            if (data := text_of(node.value)) is not None:
+                tree = data.endswith("/") or text_of(container["Mode"].value) == "MultiModel"
+                arn = f"{_object_arn(data)}*" if tree else _object_arn(data)
+                yield _Need(node.path, "the model data", "s3:GetObject", arn)
+
+
+def _is_published(account: str) -> bool:
+    return account in images.registry_accounts()
+
+
+def _needs_of_config(config: Resource) -> Iterator[_Need]:
+    capture, output = config["DataCaptureConfig"], config["AsyncInferenceConfig"]["OutputConfig"]
+    places = [(output["S3OutputPath"], "the answers"), (output["S3FailurePath"], "the failures")]
+    if capture["EnableCapture"].flag().value is not False:
+        places.append((capture["DestinationS3Uri"], "what is captured"))
+    for node, what in places:
+        if (uri := text_of(node.value)) is not None:
+            yield _Need(node.path, what, "s3:PutObject", f"{_object_arn(uri)}*")
+    for name in ("SuccessTopic", "ErrorTopic"):
+        topic = output["NotificationConfig"][name]
+        if (arn := text_of(topic.value)) is not None:
+            yield _Need(topic.path, "notifications", "sns:Publish", arn)
+
+
+def _needs_of_endpoint(endpoint: Resource) -> Iterator[_Need]:
+    for alarm in endpoint["DeploymentConfig"]["AutoRollbackConfiguration"]["Alarms"].entries():
+        name = text_of(alarm["AlarmName"].value)
+        if name is not None:
+            yield _Need(alarm.path, "the alarm", "cloudwatch:DescribeAlarms", f"arn:aws:cloudwatch:*:*:alarm:{name}")
+
+
+def _needs(template: Template) -> Iterator[tuple[str, _Need]]:
+    """Give what each role needs, by the logical id of the role."""
+
+    def role_of(resource: Resource | None) -> str | None:
+        return None if resource is None else referred(text_of(resource["ExecutionRoleArn"].value) or "")
+
+    def roles_of(config: Resource) -> set[str]:
+        users: Iterable[Node] = (
+            *config["ProductionVariants"].entries(),
+            *config["ShadowProductionVariants"].entries(),
+        )
+        models = [template.referred(MODEL, text_of(variant["ModelName"].value)) for variant in users]
+        return {role for role in (role_of(config), *map(role_of, models)) if role is not None}
+
+    for model in template.of_type(MODEL):
+        if (role := role_of(model)) is not None:
+            yield from ((role, need) for need in _needs_of_model(model))
+    for config in template.of_type(CONFIG):
+        for role in roles_of(config):
+            yield from ((role, need) for need in _needs_of_config(config))
+    for endpoint in template.of_type(ENDPOINT):
+        config_there = template.referred(CONFIG, text_of(endpoint["EndpointConfigName"].value))
+        for role in () if config_there is None else roles_of(config_there):
+            yield from ((role, need) for need in _needs_of_endpoint(endpoint))
+
+
+@rule(
+    "SMC860",
+    "SageMaker may take on the execution role",
+    source='"SageMaker execution roles", SageMaker developer guide: the trust policy names sagemaker.amazonaws.com',
+    about=Template,
+    good=_example(),
+    bad=_example("ecs-tasks.amazonaws.com"),
+)
+def trusted(template: Template) -> Iterator[Finding]:
+    """Check trust policies."""
+    for role in _roles(template):
+        document = role.resource["AssumeRolePolicyDocument"]
+        if _trusts(document) is False:
+            yield Finding(document.path, f"does not let {_SERVICE} take on the role, which is an execution role here")
+
+
+def _trusts(document: Node) -> bool | None:
+    statements = document["Statement"]
+    entries = [statements] if isinstance(statements.value, dict) else statements.entries()
+    if document.is_intrinsic or statements.is_intrinsic or not entries:
+        return None
+    for statement in entries:
+        principal = statement["Principal"]
+        if statement.is_intrinsic or principal.is_intrinsic or text_of(principal.value) == "*":
+            return None
+        services = _texts(principal["Service"]) or []
+        if any(is_unresolved(service) for service in services):
+            return None
+        if text_of(statement["Effect"].value) == "Allow" and {_SERVICE, "*"} & set(services):
+            return True
+    return False
+
+
+@rule(
+    "SMC861",
+    "The execution role may do what its containers need",
+    source=_SOURCE,
+    about=Template,
+    facts=["async/iam", "guardrails/alarm_permission", "mme/s3_list_bucket", "async/test_notification"],
+    good=_example(),
+    bad=_example(action="'s3:PutObject'"),
+)
+def sufficient(template: Template) -> Iterator[Finding]:
+    """Check that a role whose policies are all known allows what will be asked of it."""
+    roles = {role.resource.id: role for role in _roles(template)}
+    told = set()
+    for id, need in _needs(template):
+        role = roles.get(id)
+        if role is not None and not role.may(need.action, need.arn) and (need.at, need.action) not in told:
+            told.add((need.at, need.action))
+            yield Finding(need.at, f"needs {need.action} for {need.what}, and {id} does not allow it on {need.arn}")
+
+
+@rule(
+    "SMC862",
+    "The execution role may do no more than its containers need",
+    severity="warning",
+    source='"Security best practices in IAM": grant least privilege',
+    about=Template,
+    good=_example(),
+    bad=_example(action="'s3:*'", resource="*"),
+)
+def least_privilege(template: Template) -> Iterator[Finding]:
+    """Warn of roles that may do nearly anything."""
+    for role in _roles(template):
+        for arn in role.resource["ManagedPolicyArns"].entries():
+            text = text_of(arn.value) or ""
+            if text.endswith(tuple(f"/{name}" for name in _FULL_ACCESS)):
+                yield Finding(
+                    arn.path, f"is {text.rpartition('/')[2]}, which allows far more than serving a model needs"
+                )
+        for allowed in role.allowed:
+            wide = [action for action in allowed.actions if action == "*" or action.endswith(":*")]
+            if wide and "*" in allowed.resources:
+                yield Finding(allowed.node.path, f"allows {', '.join(wide)} on everything")

@@ -1,0 +1,303 @@
+"""What the schemas of CloudFormation and the shapes of the APIs say of every property."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from sm_constructs.facts import load
+from sm_constructs.reading.intrinsics import is_intrinsic, text_of
+from sm_constructs.reading.resources import ALARM, POLICY, TARGET, Template
+from sm_constructs.rules.registry import Finding, rule
+from sm_constructs.spec import once_each
+from sm_constructs.tokens import is_unresolved
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sm_constructs.reading.resources import Resource
+
+_SOURCE = "CloudFormation's resource schema, and the shapes of the API that makes the resource"
+_LONGEST_SHOWN = 60
+_WORDS = {
+    "object": "a mapping",
+    "json": "a mapping",
+    "array": "a list",
+    "string": "a text",
+    "integer": "a whole number",
+    "number": "a number",
+    "boolean": "true or false",
+}
+
+
+class _Misfit(NamedTuple):
+    """What does not have its shape: the code of the rule that says so, and what it says."""
+
+    code: str
+    finding: Finding
+
+
+@cache
+def shapes() -> dict[str, dict[str, Any]]:
+    """Give the shape of each resource type, as ``facts/shapes.json`` has it."""
+    types: dict[str, dict[str, Any]] = load("shapes.json")["types"]
+    return types
+
+
+@once_each
+def _misfits(template: Template) -> Iterator[_Misfit]:
+    """Give everything in a template that does not have its shape."""
+    for resource in template.of_type(*shapes()):
+        if _is_about_hosting(resource):
+            properties = resource.properties
+            shape = shapes()[resource.type]
+            yield from _misfits_of(properties.path, {} if properties.value is None else properties.value, shape)
+
+
+def _is_about_hosting(resource: Resource) -> bool:
+    """Say whether a resource of a type that others use too is about hosting."""
+    if resource.type in (TARGET, POLICY):
+        said = text_of(resource["ServiceNamespace"].value)
+        dimension, target = text_of(resource["ScalableDimension"].value) or "", resource["ResourceId"].value
+        return said == "sagemaker" or dimension.startswith("sagemaker:") or _is_of_hosting(text_of(target) or "")
+    if resource.type == ALARM:
+        return "sagemaker" in (text_of(resource["Namespace"].value) or "").lower()
+    return True
+
+
+def _is_of_hosting(target: str) -> bool:
+    return target.startswith(("endpoint/", "inference-component/"))
+
+
+def _misfits_of(path: str, value: object, shape: dict[str, Any]) -> Iterator[_Misfit]:  # noqa: PLR0912 - a case each
+    if value is None:
+        yield _Misfit("SMC040", Finding(path, f"is empty; it is {_WORDS[shape['type']]}, or is left out"))
+        return
+    if is_intrinsic(value):
+        text = text_of(value)
+        if text is None or is_unresolved(text) or shape["type"] in ("object", "array", "json"):
+            return
+        value = text
+    if isinstance(value, str) and is_unresolved(value):
+        return
+    match shape["type"], value:
+        case "object", dict():
+            yield from _misfits_of_object(path, value, shape)
+        case "json", dict():
+            yield from _misfits_of_count(path, value, shape)
+            for name, each in value.items() if "values" in shape else ():
+                yield from _misfits_of(f"{path}/{name}", each, shape["values"])
+        case "json", str():
+            return  # CloudFormation takes JSON in a text, too
+        case "array", list():
+            yield from _misfits_of_count(path, value, shape)
+            for index, each in enumerate(value):
+                yield from _misfits_of(f"{path}/{index}", each, shape["items"])
+        case "string", (str() | int() | float()):
+            yield from _misfits_of_text(path, str(value), shape)
+        case (("integer" | "number"), (str() | int() | float())) if not isinstance(value, bool):
+            yield from _misfits_of_number(path, value, shape)
+        case "boolean", (bool() | "true" | "false" | "True" | "False"):
+            return
+        case kind, _:
+            yield _Misfit("SMC040", Finding(path, f"is {_shown(value)}; it is {_WORDS[kind]}"))
+
+
+def _misfits_of_object(path: str, value: dict[Any, Any], shape: dict[str, Any]) -> Iterator[_Misfit]:
+    known = shape["properties"]
+    if any(isinstance(name, str) and name.startswith("Fn::") for name in value):
+        return  # what CloudFormation's macros and loops make of it is not known
+    for name in shape["required"]:
+        if name not in value:
+            yield _Misfit("SMC041", Finding(f"{path}/{name}", "is missing; it is required"))
+    for name, each in value.items():
+        if name in known:
+            yield from _misfits_of(f"{path}/{name}", each, known[name])
+        else:
+            near = _nearest(str(name), known)
+            hint = f"; it is probably {near}" if near else f"; there are {', '.join(known)}"
+            yield _Misfit("SMC042", Finding(f"{path}/{name}", f"is no property{hint}"))
+
+
+def _nearest(name: str, known: dict[str, Any]) -> str | None:
+    import difflib
+
+    found = difflib.get_close_matches(name, known, n=1)
+    return found[0] if found else None
+
+
+def _misfits_of_count(path: str, value: list[Any] | dict[Any, Any], shape: dict[str, Any]) -> Iterator[_Misfit]:
+    low, high = shape.get("count", (None, None))
+    if is_intrinsic(value) or (isinstance(value, list) and any(map(is_intrinsic, value))):
+        low = None  # an entry may stand for several
+    if _is_outside(len(value), low, high):
+        yield _Misfit("SMC047", Finding(path, f"has {len(value)} entries; there are {_range(low, high)}"))
+
+
+def _misfits_of_text(path: str, text: str, shape: dict[str, Any]) -> Iterator[_Misfit]:
+    low, high = shape.get("length", (None, None))
+    if _is_outside(len(text), low, high):
+        yield _Misfit("SMC045", Finding(path, f"has {len(text)} characters; it has {_range(low, high)}"))
+        return
+    if "enum" in shape and text not in shape["enum"]:
+        yield _Misfit("SMC043", Finding(path, f"is {_shown(text)}; it is one of {', '.join(shape['enum'])}"))
+        return
+    for pattern in shape.get("patterns", ()):
+        if not re.search(pattern, text):
+            yield _Misfit("SMC044", Finding(path, f"is {_shown(text)}; it matches {pattern}"))
+            return
+
+
+def _misfits_of_number(path: str, value: str | float, shape: dict[str, Any]) -> Iterator[_Misfit]:
+    try:
+        number = float(value)
+    except (ValueError, OverflowError):
+        number = float("nan")
+    if number != number or (shape["type"] == "integer" and not number.is_integer()):  # noqa: PLR0124 - no number
+        yield _Misfit("SMC040", Finding(path, f"is {_shown(value)}; it is {_WORDS[shape['type']]}"))
+    elif _is_outside(number, *shape.get("range", (None, None))):
+        yield _Misfit("SMC046", Finding(path, f"is {value}; it is {_range(*shape['range'])}"))
+
+
+def _is_outside(number: float, low: float | None, high: float | None) -> bool:
+    return (low is not None and number < low) or (high is not None and number > high)
+
+
+def _range(low: float | None, high: float | None) -> str:
+    if low is None:
+        return f"at most {high}"
+    return f"{low} or more" if high is None else f"{low} to {high}"
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, dict):
+        return "a mapping"
+    if isinstance(value, list):
+        return "a list"
+    shown = repr(value)
+    return shown if len(shown) <= _LONGEST_SHOWN else f"{shown[:_LONGEST_SHOWN]}…"
+
+
+def _is(code: str, template: Template) -> Iterator[Finding]:
+    return (misfit.finding for misfit in _misfits(template) if misfit.code == code)
+
+
+_CONFIG = "Config: {{Type: AWS::SageMaker::EndpointConfig, Properties: {{ProductionVariants: [{}]}}}}"
+_VARIANT = "VariantName: a, ModelName: m, InstanceType: ml.m5.large, InitialInstanceCount: {}"
+_ENDPOINT = "Endpoint: {{Type: AWS::SageMaker::Endpoint, Properties: {{{}}}}}"
+
+
+def _variant(count: str, more: str = "") -> str:
+    return _CONFIG.format("{" + _VARIANT.format(count) + more + "}")
+
+
+@rule(
+    "SMC040",
+    "A property has the type that its schema gives it",
+    source=_SOURCE,
+    about=Template,
+    good=_variant('"2"'),
+    bad=_variant("two"),
+)
+def types(template: Template) -> Iterator[Finding]:
+    """Check types; CloudFormation takes numbers and truth values as texts, too."""
+    return _is("SMC040", template)
+
+
+@rule(
+    "SMC041",
+    "A required property is there",
+    source=_SOURCE,
+    about=Template,
+    facts=["autoscaling/cfn_required"],
+    good=_ENDPOINT.format("EndpointConfigName: config"),
+    bad=_ENDPOINT.format("EndpointName: scorer"),
+)
+def required(template: Template) -> Iterator[Finding]:
+    """Check what is required."""
+    return _is("SMC041", template)
+
+
+@rule(
+    "SMC042",
+    "A property is one that the resource type has",
+    source=_SOURCE,
+    about=Template,
+    facts=["cloudformation/api_not_in_cfn"],
+    good=_variant("1"),
+    bad=_variant("1", ", AcceleratorType: ml.eia2.medium"),
+)
+def unknown(template: Template) -> Iterator[Finding]:
+    """Check the names of properties."""
+    return _is("SMC042", template)
+
+
+@rule(
+    "SMC043",
+    "A text is one of those that there are",
+    source=_SOURCE,
+    about=Template,
+    good=_variant("1", ", RoutingConfig: {RoutingStrategy: RANDOM}"),
+    bad=_variant("1", ", ManagedInstanceScaling: {Status: ON}"),
+)
+def enumerations(template: Template) -> Iterator[Finding]:
+    """Check enumerations."""
+    return _is("SMC043", template)
+
+
+@rule(
+    "SMC044",
+    "A text has the form that is asked for",
+    source=_SOURCE,
+    about=Template,
+    facts=["cloudformation/name_patterns"],
+    good=_ENDPOINT.format("EndpointConfigName: my-config"),
+    bad=_ENDPOINT.format("EndpointConfigName: my_config"),
+)
+def patterns(template: Template) -> Iterator[Finding]:
+    """Check patterns."""
+    return _is("SMC044", template)
+
+
+@rule(
+    "SMC045",
+    "A text is neither too long nor too short",
+    source=_SOURCE,
+    about=Template,
+    facts=["cloudformation/name_lengths"],
+    good=_ENDPOINT.format(f"EndpointConfigName: {'c' * 63}"),
+    bad=_ENDPOINT.format(f"EndpointConfigName: {'c' * 64}"),
+)
+def lengths(template: Template) -> Iterator[Finding]:
+    """Check lengths."""
+    return _is("SMC045", template)
+
+
+@rule(
+    "SMC046",
+    "A number lies in its range",
+    source=_SOURCE,
+    about=Template,
+    good=_variant("1"),
+    bad=_variant("0"),
+)
+def ranges(template: Template) -> Iterator[Finding]:
+    """Check ranges."""
+    return _is("SMC046", template)
+
+
+@rule(
+    "SMC047",
+    "A list has neither too many nor too few entries",
+    source=_SOURCE,
+    about=Template,
+    facts=["cloudformation/tags_max"],
+    good=_ENDPOINT.format(
+        "EndpointConfigName: c, DeploymentConfig: {AutoRollbackConfiguration: {Alarms: [{AlarmName: errors}]}}"
+    ),
+    bad=_CONFIG.format(""),
+)
+def counts(template: Template) -> Iterator[Finding]:
+    """Check the numbers of entries."""
+    return _is("SMC047", template)

@@ -1,0 +1,421 @@
+"""Scalable targets and policies in a template, and what they are about."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sm_constructs.facts import limit
+from sm_constructs.reading.intrinsics import text_of
+from sm_constructs.reading.resources import ALARM, COMPONENT, CONFIG, ENDPOINT, POLICY, TARGET, Template
+from sm_constructs.rules.registry import Finding, rule
+from sm_constructs.scaling import COPIES, INSTANCES, PROVISIONED_CONCURRENCY
+from sm_constructs.spec import once_each
+from sm_constructs.tokens import is_number, is_text, is_unresolved
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sm_constructs.reading.nodes import Node
+    from sm_constructs.reading.resources import Resource
+
+_RESOURCE_ID = re.compile(
+    r"endpoint/(?P<endpoint>[^/]+)/variant/(?P<variant>[^/]+)|inference-component/(?P<component>[^/]+)"
+)
+
+_TARGET = """\
+{}:
+  Type: AWS::ApplicationAutoScaling::ScalableTarget
+  Properties:
+    ServiceNamespace: sagemaker
+    ScalableDimension: sagemaker:{}
+    ResourceId: {}
+    MinCapacity: {}
+    MaxCapacity: 4
+"""
+_POLICY = """\
+Policy:
+  Type: AWS::ApplicationAutoScaling::ScalingPolicy
+  Properties:
+    PolicyName: p
+    PolicyType: {}
+    {}: {}
+    {}
+"""
+_ENDPOINT = """\
+Endpoint: {{Type: AWS::SageMaker::Endpoint, Properties: {{EndpointConfigName: !GetAtt Config.EndpointConfigName}}}}
+Config:
+  Type: AWS::SageMaker::EndpointConfig
+  Properties:
+    ProductionVariants: [{{VariantName: a, ModelName: m, {}}}]
+"""
+_ON_INSTANCES = _ENDPOINT.format("InstanceType: ml.m5.large, InitialInstanceCount: 1")
+_SERVERLESS = _ENDPOINT.format("ServerlessConfig: {MemorySizeInMB: 1024, MaxConcurrency: 5, ProvisionedConcurrency: 1}")
+_VARIANT_A = "!Sub 'endpoint/${Endpoint.EndpointName}/variant/a'"
+_ANY = "endpoint/e/variant/a"
+
+
+def _target(
+    dimension: str = "variant:DesiredInstanceCount", about: str = _ANY, low: int = 1, id: str = "Target"
+) -> str:
+    return _TARGET.format(id, dimension, about, low)
+
+
+@dataclass(frozen=True, slots=True)
+class _Target:
+    """A scalable target or a policy of hosting, with what it says it is about."""
+
+    resource: Resource
+    text: str | None
+    match: re.Match[str] | None
+
+    @property
+    def dimension(self) -> str | None:
+        """The dimension, if it is known."""
+        said = text_of(self.resource["ScalableDimension"].value)
+        return said if is_text(said) else None
+
+
+@once_each
+def _targets(template: Template) -> Iterator[_Target]:
+    """Give what is about hosting among the scalable targets and policies."""
+    for resource in template.of_type(TARGET, POLICY):
+        text = text_of(resource["ResourceId"].value)
+        dimension = text_of(resource["ScalableDimension"].value) or ""
+        said = text_of(resource["ServiceNamespace"].value)
+        if said == "sagemaker" or dimension.startswith("sagemaker:"):
+            # A token has no slash, except for that of another stack's export; then nothing is known.
+            yield _Target(resource, text, None if text is None else _RESOURCE_ID.fullmatch(text))
+
+
+@rule(
+    "SMC630",
+    "What scales is endpoint/<name>/variant/<name>, or inference-component/<name>",
+    source="RegisterScalableTarget.ResourceId",
+    about=Template,
+    facts=["autoscaling/resource_id", "autoscaling/service_namespace"],
+    good=_target(),
+    bad=_target(about="endpoint/e"),
+)
+def resource_ids(template: Template) -> Iterator[Finding]:
+    """Check resource ids and the namespace."""
+    for target in _targets(template):
+        namespace = target.resource["ServiceNamespace"]
+        if is_text(said := text_of(namespace.value)) and said != limit("autoscaling", "service_namespace"):
+            yield Finding(namespace.path, f"is {said!r}; that of hosting is sagemaker")
+        if target.text is None or target.match is not None:
+            continue
+        if not is_unresolved(target.text) or target.text.startswith(("endpoint/", "inference-component/")):
+            yield Finding(
+                target.resource["ResourceId"].path,
+                f"is {target.text!r}; it is endpoint/<name>/variant/<name> or inference-component/<name>",
+            )
+
+
+@rule(
+    "SMC631",
+    "The endpoint that scales has the variant",
+    source="RegisterScalableTarget.ResourceId",
+    about=Template,
+    facts=["autoscaling/resource_id"],
+    good=_ON_INSTANCES + _target(about=_VARIANT_A),
+    bad=_ON_INSTANCES + _target(about="!Sub 'endpoint/${Endpoint.EndpointName}/variant/b'"),
+)
+def variants_exist(template: Template) -> Iterator[Finding]:
+    """Check that what scales exists, as far as the template has it."""
+    for target in _targets(template):
+        at = target.resource["ResourceId"].path
+        endpoint = _endpoint(template, target)
+        if endpoint is not None and target.match is not None:
+            names = _variant_names(template, endpoint)
+            name = target.match["variant"]
+            if names is not None and is_text(name) and name not in names:
+                yield Finding(at, f"names the variant {name!r}; {endpoint.id} has {', '.join(sorted(names))}")
+
+
+def _endpoint(template: Template, target: _Target) -> Resource | None:
+    if target.match is None or target.match["endpoint"] is None:
+        return None
+    return template.referred(ENDPOINT, target.match["endpoint"])
+
+
+def _config(template: Template, endpoint: Resource) -> Resource | None:
+    return template.referred(CONFIG, text_of(endpoint["EndpointConfigName"].value))
+
+
+def _variant_names(template: Template, endpoint: Resource) -> set[str] | None:
+    """Give the names of the variants of an endpoint, if all are known."""
+    config = _config(template, endpoint)
+    if config is None or config["ProductionVariants"].is_intrinsic:
+        return None
+    names = [text_of(variant["VariantName"].value) for variant in config["ProductionVariants"].entries()]
+    known = {name for name in names if is_text(name)}
+    return known if len(known) == len(names) and known else None
+
+
+def _variant(template: Template, target: _Target) -> Node | None:
+    """Give the variant that scales, if the template has it."""
+    endpoint = _endpoint(template, target)
+    config = None if endpoint is None else _config(template, endpoint)
+    for variant in [] if config is None else config["ProductionVariants"].entries():
+        if target.match is not None and text_of(variant["VariantName"].value) == target.match["variant"]:
+            return variant
+    return None
+
+
+@rule(
+    "SMC632",
+    "The dimension is one that what scales has",
+    source="RegisterScalableTarget.ScalableDimension",
+    about=Template,
+    facts=["autoscaling/scalable_dimensions", "serverless/autoscaling_dimension"],
+    good=_SERVERLESS + _target("variant:DesiredProvisionedConcurrency", _VARIANT_A),
+    bad=_SERVERLESS + _target(about=_VARIANT_A),
+)
+def dimensions(template: Template) -> Iterator[Finding]:
+    """Check that the dimension fits."""
+    known = limit("autoscaling", "scalable_dimensions")
+    for target in _targets(template):
+        at, dimension = target.resource["ScalableDimension"].path, target.dimension
+        if dimension is None:
+            continue
+        if dimension not in known:
+            yield Finding(at, f"is {dimension!r}; that of hosting is one of {', '.join(known)}")
+        elif target.match is not None and (dimension == COPIES) != (target.match["component"] is not None):
+            yield Finding(at, f"is {dimension}, and ResourceId is {target.text}")
+        elif (variant := _variant(template, target)) is not None:
+            serverless = variant["ServerlessConfig"]
+            if serverless and dimension == INSTANCES:
+                yield Finding(at, f"is {dimension}, and the variant is serverless: it has no instances")
+            elif not serverless and dimension == PROVISIONED_CONCURRENCY:
+                yield Finding(at, f"is {dimension}, and the variant runs on instances")
+            elif serverless and not serverless["ProvisionedConcurrency"]:
+                yield Finding(at, f"is {dimension}, and the variant provisions none")
+            elif not variant["ModelName"] and not serverless and dimension == INSTANCES:
+                yield Finding(at, f"is {dimension}, and the variant has no model: its instances follow its components")
+
+
+@rule(
+    "SMC633",
+    "What scales is registered once",
+    source="RegisterScalableTarget: the same resource id and dimension are one scalable target",
+    about=Template,
+    good=_target(id="One", about="endpoint/e/variant/a") + _target(id="Two", about="endpoint/e/variant/b"),
+    bad=_target(id="One") + _target(id="Two"),
+)
+def registered_once(template: Template) -> Iterator[Finding]:
+    """Check that no two targets are the same."""
+    first: dict[tuple[str, str], str] = {}
+    for target in _targets(template):
+        if target.resource.type == TARGET and target.text is not None and target.dimension is not None:
+            key = (target.text, target.dimension)
+            if (other := first.setdefault(key, target.resource.id)) != target.resource.id:
+                yield Finding(target.resource["ResourceId"].path, f"is what {other} registers already")
+
+
+@rule(
+    "SMC634",
+    "A policy has a scalable target",
+    source="AWS::ApplicationAutoScaling::ScalingPolicy.ScalingTargetId, ResourceId",
+    about=Template,
+    good=_target()
+    + _POLICY.format("StepScaling", "StepScalingPolicyConfiguration", "{}", "ScalingTargetId: !Ref Target"),
+    bad=_ON_INSTANCES
+    + _POLICY.format("StepScaling", "StepScalingPolicyConfiguration", "{}", "ScalingTargetId: !Ref Endpoint"),
+)
+def policies_have_targets(template: Template) -> Iterator[Finding]:
+    """Check that the target of a policy is one, and that the template registers what a policy names itself."""
+    registered = {(target.text, target.dimension) for target in _targets(template) if target.resource.type == TARGET}
+    for policy in template.of_type(POLICY):
+        its = policy["ScalingTargetId"]
+        text = text_of(its.value)
+        found = None if text is None else template.resource(_only_reference(its.value))
+        if found is not None and found.type != TARGET:
+            yield Finding(its.path, f"refers to {found.id}, which is an {found.type}; it is a scalable target")
+    for target in _targets(template):
+        if target.resource.type == POLICY and target.resource["ResourceId"] and target.dimension is not None:
+            elsewhere = _endpoint(template, target) is None and _component(template, target) is None
+            if not elsewhere and (target.text, target.dimension) not in registered:
+                yield Finding(
+                    target.resource["ResourceId"].path, f"is {target.text}, which no scalable target here registers"
+                )
+
+
+def _component(template: Template, target: _Target) -> Resource | None:
+    if target.match is None or target.match["component"] is None:
+        return None
+    return template.referred(COMPONENT, target.match["component"])
+
+
+def _only_reference(value: object) -> str | None:
+    match value:
+        case {"Ref": str(name)}:
+            return name
+        case _:
+            return None
+
+
+@rule(
+    "SMC635",
+    "What may go down to zero has something that brings it back",
+    severity="warning",
+    source='"Scale an endpoint to zero instances", "Autoscale an asynchronous endpoint", SageMaker developer guide',
+    about=Template,
+    facts=["async/without_step_policy", "async/scale_from_zero_alarm", "autoscaling/ic_scale_from_zero_alarm"],
+    good=_target(low=1),
+    bad=_target(low=0),
+)
+def way_out_of_zero(template: Template) -> Iterator[Finding]:
+    """Warn of what strands at zero: target tracking alone leaves zero late, or never."""
+    alarms = _alarms_by_policy(template)
+    wanted = {
+        INSTANCES: limit("async", "scale_from_zero_alarm")["MetricName"],
+        COPIES: limit("autoscaling", "ic_scale_from_zero_alarm")["MetricName"],
+    }
+    for target in _targets(template):
+        low = target.resource["MinCapacity"]
+        name = wanted.get(target.dimension or "")
+        if target.resource.type != TARGET or low.number().value != 0 or name is None:
+            continue
+        metrics = {
+            text_of(alarm["MetricName"].value)
+            for policy in policies_of(template, target.resource)
+            for alarm in alarms[policy.id]
+        }
+        if name not in metrics:
+            yield Finding(
+                low.path, f"is 0, and no step scaling policy has an alarm on {name}, so that requests may wait forever"
+            )
+
+
+def policies_of(template: Template, target: Resource) -> Iterator[Resource]:
+    """Give the policies of a scalable target."""
+    key = (text_of(target["ResourceId"].value), text_of(target["ScalableDimension"].value))
+    for policy in template.of_type(POLICY):
+        its = (text_of(policy["ResourceId"].value), text_of(policy["ScalableDimension"].value))
+        if _only_reference(policy["ScalingTargetId"].value) == target.id or (its == key and None not in key):
+            yield policy
+
+
+def _alarms_by_policy(template: Template) -> dict[str, list[Resource]]:
+    found: dict[str, list[Resource]] = defaultdict(list)
+    for alarm in template.of_type(ALARM):
+        for action in alarm["AlarmActions"].entries():
+            policy = template.referred(POLICY, text_of(action.value))
+            if policy is not None:
+                found[policy.id].append(alarm)
+    return found
+
+
+@rule(
+    "SMC636",
+    "The names of scheduled actions are different",
+    source="ScheduledAction.ScheduledActionName",
+    about=Template,
+    facts=["autoscaling/scheduled_actions"],
+    good=_target() + "    ScheduledActions:\n    - {ScheduledActionName: up, Schedule: rate(1 day), "
+    "ScalableTargetAction: {MinCapacity: 2}}\n",
+    bad=_target() + "    ScheduledActions:\n    - {ScheduledActionName: 'up:2', Schedule: rate(1 day), "
+    "ScalableTargetAction: {MinCapacity: 2}}\n",
+)
+def scheduled_actions(template: Template) -> Iterator[Finding]:
+    """Check the names of scheduled actions."""
+    for target in _targets(template):
+        seen: set[str] = set()
+        for action in target.resource["ScheduledActions"].entries():
+            node = action["ScheduledActionName"]
+            name = text_of(node.value)
+            if not is_text(name):
+                continue
+            if name in seen:
+                yield Finding(node.path, f"is {name!r}, as that of another action of this target is")
+            if set(name) & set(":/|"):
+                yield Finding(node.path, f"is {name!r}; it has no ':', '/' or '|'")
+            seen.add(name)
+
+
+@rule(
+    "SMC637",
+    "The steps of a policy leave no gap and do not overlap",
+    source='"Step adjustments", Application Auto Scaling user guide',
+    about=Template,
+    facts=["autoscaling/step_intervals"],
+    good=_POLICY.format(
+        "StepScaling",
+        "StepScalingPolicyConfiguration",
+        "{AdjustmentType: ChangeInCapacity, StepAdjustments: [{MetricIntervalLowerBound: 0, ScalingAdjustment: 1}]}",
+        "ScalingTargetId: target",
+    ),
+    bad=_POLICY.format(
+        "StepScaling",
+        "StepScalingPolicyConfiguration",
+        "{AdjustmentType: ChangeInCapacity, StepAdjustments: [{ScalingAdjustment: 1}]}",
+        "ScalingTargetId: target",
+    ),
+)
+def steps(template: Template) -> Iterator[Finding]:
+    """Check the intervals of steps, as they stand in the policy."""
+    for policy in template.of_type(POLICY):
+        adjustments = policy["StepScalingPolicyConfiguration"]["StepAdjustments"]
+        if "sagemaker" in repr(policy.properties.value).lower() or policy["ScalingTargetId"]:
+            yield from _intervals(adjustments)
+
+
+def _intervals(adjustments: Node) -> Iterator[Finding]:
+    ends = []
+    for step in adjustments.entries():
+        low, high = (step[name].number().value for name in ("MetricIntervalLowerBound", "MetricIntervalUpperBound"))
+        if not all(end is None or is_number(end) for end in (low, high)):
+            return
+        if low is None and high is None:
+            yield Finding(step.path, "has neither MetricIntervalLowerBound nor MetricIntervalUpperBound")
+            return
+        if low is not None and high is not None and low >= high:
+            yield Finding(step.path, f"begins at {low:g} and ends at {high:g}; it begins below its end")
+            return
+        ends.append((float("-inf") if low is None else low, float("inf") if high is None else high, step.path))
+    ends.sort()
+    for (_, end, _), (begin, _, path) in itertools.pairwise(ends):
+        # Between the steps below the threshold and those above there may be nothing to do.
+        if begin < end:
+            yield Finding(path, f"begins at {begin:g}, inside of another step, which ends at {end:g}")
+        elif begin > end and not end <= 0 <= begin:
+            yield Finding(path, f"begins at {begin:g}, and the step before it ends at {end:g}")
+    if ends and ends[0][0] != float("-inf") and ends[0][0] < 0:
+        yield Finding(ends[0][2], f"begins at {ends[0][0]:g}; the lowest step below the threshold has no lower bound")
+    if ends and ends[-1][1] != float("inf") and ends[-1][1] > 0:
+        yield Finding(ends[-1][2], f"ends at {ends[-1][1]:g}; the highest step above the threshold has no upper bound")
+
+
+@rule(
+    "SMC638",
+    "An endpoint that is autoscaled keeps its instances through an update",
+    severity="warning",
+    source="UpdateEndpoint.RetainAllVariantProperties",
+    about=Template,
+    facts=["autoscaling/update_resets_capacity", "autoscaling/exclude_retained_variant_properties"],
+    good=_ON_INSTANCES.replace(
+        "Config.EndpointConfigName}", "Config.EndpointConfigName, RetainAllVariantProperties: true}"
+    )
+    + _target(about=_VARIANT_A),
+    bad=_ON_INSTANCES + _target(about=_VARIANT_A),
+)
+def retained(template: Template) -> Iterator[Finding]:
+    """Warn of updates that take the capacity away which autoscaling gave."""
+    for target in _targets(template):
+        endpoint = _endpoint(template, target)
+        if endpoint is None or target.resource.type != TARGET or target.dimension != INSTANCES:
+            continue
+        retain = endpoint["RetainAllVariantProperties"]
+        excluded = {
+            text_of(each["VariantPropertyType"].value)
+            for each in endpoint["ExcludeRetainedVariantProperties"].entries()
+        }
+        if retain.flag().value is False or not retain or "DesiredInstanceCount" in excluded:
+            yield Finding(
+                retain.path,
+                f"does not keep what {target.resource.id} gave: an update goes back to InitialInstanceCount",
+            )
