@@ -12,6 +12,7 @@ from __future__ import annotations
 import json
 import re
 import sys
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -25,15 +26,18 @@ if TYPE_CHECKING:
 
 TARGET = Path(__file__).parent.parent / "sm_constructs" / "facts" / "shapes.json"
 
-# The resource types, each with the call that makes it.
+# The resource types, each with the calls that make and change it, and the property that a call is about.
 TYPES = {
-    "AWS::SageMaker::Model": ("sagemaker", "CreateModel"),
-    "AWS::SageMaker::EndpointConfig": ("sagemaker", "CreateEndpointConfig"),
-    "AWS::SageMaker::Endpoint": ("sagemaker", "CreateEndpoint"),
-    "AWS::SageMaker::InferenceComponent": ("sagemaker", "CreateInferenceComponent"),
-    "AWS::ApplicationAutoScaling::ScalableTarget": ("application-autoscaling", "RegisterScalableTarget"),
-    "AWS::ApplicationAutoScaling::ScalingPolicy": ("application-autoscaling", "PutScalingPolicy"),
-    "AWS::CloudWatch::Alarm": ("cloudwatch", "PutMetricAlarm"),
+    "AWS::SageMaker::Model": [("sagemaker", "CreateModel", "")],
+    "AWS::SageMaker::EndpointConfig": [("sagemaker", "CreateEndpointConfig", "")],
+    "AWS::SageMaker::Endpoint": [("sagemaker", "CreateEndpoint", ""), ("sagemaker", "UpdateEndpoint", "")],
+    "AWS::SageMaker::InferenceComponent": [("sagemaker", "CreateInferenceComponent", "")],
+    "AWS::ApplicationAutoScaling::ScalableTarget": [
+        ("application-autoscaling", "RegisterScalableTarget", ""),
+        ("application-autoscaling", "PutScheduledAction", "ScheduledActions"),
+    ],
+    "AWS::ApplicationAutoScaling::ScalingPolicy": [("application-autoscaling", "PutScalingPolicy", "")],
+    "AWS::CloudWatch::Alarm": [("cloudwatch", "PutMetricAlarm", "")],
 }
 # These have tables of their own, which know more about each.
 ELSEWHERE = {"InstanceType", "InferenceAmiVersion"}
@@ -86,6 +90,10 @@ def narrow(node: Node, shape: Shape, name: str = "") -> None:
     ends = [metadata.get("min"), metadata.get("max")]
     match shape, node["type"]:
         case StructureShape(), "object":
+            if name:  # what a call itself asks for, CloudFormation may make up
+                missing = {*shape.required_members} & {*node.get("properties", {})} - {*node.get("required", [])}
+                if missing:
+                    node["asked"] = sorted({*node.get("asked", []), *missing})
             for each, child in node.get("properties", {}).items():
                 if each in shape.members:
                     narrow(child, shape.members[each], each)
@@ -135,14 +143,28 @@ def clean(node: Node) -> Node:
     return node
 
 
+@cache
+def service_model(service: str) -> ServiceModel:
+    """Give what botocore knows of a service."""
+    return ServiceModel(Loader().load_service_model(service, "service-2"))
+
+
+def only_in_api() -> list[str]:
+    """Give the types that one might look for: SageMaker's API creates such things, and CloudFormation does not."""
+    there = set(PROVIDER_SCHEMA_MANAGER.get_resource_types("us-east-1"))
+    names = service_model("sagemaker").operation_names
+    made = {f"AWS::SageMaker::{name.removeprefix('Create')}" for name in names if name.startswith("Create")}
+    return sorted(made - there)
+
+
 def shape_of(kind: str) -> Node:
     """Give what a resource type may be."""
     schema = PROVIDER_SCHEMA_MANAGER.get_resource_schema("us-east-1", kind).schema
     node = of_schema({**schema, "type": "object"}, schema.get("definitions", {}))
-    service, operation = TYPES[kind]
-    model = ServiceModel(Loader().load_service_model(service, "service-2"))
-    if (request := model.operation_model(operation).input_shape) is not None:
-        narrow(node, request)
+    for service, operation, about in TYPES[kind]:
+        request = service_model(service).operation_model(operation).input_shape
+        if request is not None:
+            narrow(node["properties"][about]["items"] if about else node, request)
     read_only = [path.removeprefix("/properties/").replace("/", ".") for path in schema.get("readOnlyProperties", [])]
     node["attributes"] = sorted(read_only)
     return clean(node)
@@ -165,6 +187,7 @@ def table() -> Node:
     return {
         "sources": {name: version(name) for name in ("cfn-lint", "botocore")},
         "types": {kind: shape_of(kind) for kind in TYPES},
+        "only_in_api": only_in_api(),
     }
 
 

@@ -27,6 +27,9 @@ if TYPE_CHECKING:
     from sm_constructs.spec import EndpointSpec
     from sm_constructs.transform import TransformSpec
 
+WARNED = "sm-constructs:warned"
+"""The metadata of a construct that gave a warning, acknowledged or not: `HostingRules` does not repeat it."""
+
 
 class ModelHost:
     """Mixed into constructs, after the CDK's class; they also implement ``iam.IGrantable`` and ``ec2.IConnectable``."""
@@ -61,6 +64,7 @@ class ModelHost:
     def _warn(self, warnings: Iterable[Problem]) -> None:
         for warning in warnings:
             Annotations.of(self._construct).add_warning_v2(f"sm-constructs:{warning.code}", str(warning))
+            self.node.add_metadata(WARNED, warning.code)
 
     @property
     def _construct(self) -> Construct:

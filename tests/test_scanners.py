@@ -12,6 +12,8 @@ from cdk_nag import AwsSolutionsChecks, NIST80053R5Checks
 from conftest import CONTEXT, ROOT
 from documented import documented
 
+from sm_constructs import HostingRules
+
 EXAMPLES = sorted(path.parent for path in (ROOT / "examples").glob("*/app.py"))
 # What these constructs make; the rest of an example is the CDK's own.
 OURS = re.compile(
@@ -22,12 +24,14 @@ OURS = re.compile(
 def findings(example, monkeypatch, outdir) -> dict[str, set[str]]:
     """Give what the scanners find, with the paths of the resources."""
     app = cdk.App(outdir=str(outdir), context=CONTEXT)
-    cdk.Validations.of(app).add_plugins(AwsSolutionsChecks(), NIST80053R5Checks())
+    cdk.Validations.of(app).add_plugins(AwsSolutionsChecks(), NIST80053R5Checks(), HostingRules())
     monkeypatch.chdir(example)
     monkeypatch.setattr(cdk, "App", lambda: app)
     with pytest.raises(RuntimeError, match="ValidationFailed"):
         runpy.run_path("app.py")
     report = json.loads((outdir / "validation-report.json").read_text())
+    # A plugin stands in the report if it finds something, or fails.
+    assert HostingRules().name not in [plugin["pluginName"] for plugin in report["pluginReports"]]
     found: dict[str, set[str]] = {}
     for plugin in report["pluginReports"]:
         for violation in plugin["violations"]:

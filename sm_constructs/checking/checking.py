@@ -63,7 +63,10 @@ def check_template(template: object, *, region: str | None = None, account: str 
     given = {"AWS::Region": region, "AWS::AccountId": account}
     pseudo = {name: value for name, value in given.items() if value is not None}
     found: dict[tuple[str, str, str], Problem] = {}
-    for assumptions in cases(whole, ids, pseudo) if ids else ():
+    about_sagemaker = any(
+        str(it.get("Type")).startswith("AWS::SageMaker::") for it in resources.values() if isinstance(it, dict)
+    )
+    for assumptions in cases(whole, ids, pseudo) if ids or about_sagemaker else ():
         resolved = resolve(whole, ids, assumptions)
         told = list(_findings(Template(resolved.template, resolved.others), region, account))
         # What a rule says of a place in its own words need not be said again in those of its shape.

@@ -29,12 +29,12 @@ class Resolved:
     ----------
     template : dict[str, Any]
         The template, of which only the resources that were asked for are there.
-    others : list[str]
-        The logical ids of the other resources.
+    others : dict[str, dict[str, Any]]
+        The other resources, by logical id.
     """
 
     template: dict[str, Any]
-    others: list[str]
+    others: dict[str, dict[str, Any]]
     _moved: dict[str, str] = field(default_factory=dict)
 
     def original(self, path: str) -> str:
@@ -61,12 +61,13 @@ def resolve(template: Mapping[str, Any], ids: list[str], assumptions: Assumption
     """
     resources: dict[str, Any] = {}
     wanted = set(ids)
-    others = [
-        id
+    others = {
+        id: definition
         for id, definition in template["Resources"].items()
         if id not in wanted
-        and not (isinstance(definition, dict) and assumptions.condition(definition.get("Condition")) is False)
-    ]
+        and isinstance(definition, dict)
+        and assumptions.condition(definition.get("Condition")) is not False
+    }
     resolved = Resolved({**template, "Resources": resources}, others)
     resolver = _Resolver(template, assumptions, resolved._moved)  # noqa: SLF001 - its own
     for id in ids:

@@ -24,6 +24,9 @@ _DEEPEST = 16
 _MOST_PIECES = 10_000
 _LONGEST = 1_000_000
 
+TOKEN = re.compile(r"\$\{Token\[([^\]]+)\]\}")
+"""A token, with what it refers to."""
+
 _REFERENCE = re.compile(r"\$\{Token\[([^\].]+)(?:\.[^\]]*)?\]\}")
 _SUBSTITUTION = re.compile(r"\$\{(!?)([^${}]*)\}")
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from sm_constructs.reading.intrinsics import referred, text_of
+from sm_constructs.reading.intrinsics import TOKEN, references, referred, text_of
 from sm_constructs.reading.nodes import Node, Record
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator, Mapping
 
 MODEL = "AWS::SageMaker::Model"
 CONFIG = "AWS::SageMaker::EndpointConfig"
@@ -34,6 +34,45 @@ _NAMED_BY = {
     COMPONENT: "InferenceComponentName",
 }
 
+_PSEUDO = {
+    "AWS.Region": "eu-west-1",
+    "AWS.AccountId": "123456789012",
+    "AWS.Partition": "aws",
+    "AWS.StackName": "stack",
+    "AWS.StackId": "arn:aws:cloudformation:eu-west-1:123456789012:stack/stack/0",
+    "AWS.URLSuffix": "amazonaws.com",
+}
+_HERE = "eu-west-1:123456789012"
+_IAM = "arn:aws:iam::123456789012"
+# What Ref and the attributes of a resource look like; {} is its physical name, or one of its own.
+_LOOKS = {
+    MODEL: {"": f"arn:aws:sagemaker:{_HERE}:model/{{}}", "ModelName": "{}"},
+    CONFIG: {"": f"arn:aws:sagemaker:{_HERE}:endpoint-config/{{}}", "EndpointConfigName": "{}"},
+    ENDPOINT: {"": f"arn:aws:sagemaker:{_HERE}:endpoint/{{}}", "EndpointName": "{}"},
+    COMPONENT: {"": f"arn:aws:sagemaker:{_HERE}:inference-component/{{}}", "InferenceComponentName": "{}"},
+    ROLE: {"": "{}", "Arn": f"{_IAM}:role/{{}}"},
+    MANAGED_POLICY: {"": f"{_IAM}:policy/{{}}", "PolicyArn": f"{_IAM}:policy/{{}}"},
+    ALARM: {"": "{}", "Arn": f"arn:aws:cloudwatch:{_HERE}:alarm:{{}}"},
+    "AWS::S3::Bucket": {"": "{}", "Arn": "arn:aws:s3:::{}"},
+    "AWS::SNS::Topic": {"": f"arn:aws:sns:{_HERE}:{{}}", "TopicArn": f"arn:aws:sns:{_HERE}:{{}}", "TopicName": "{}"},
+    "AWS::KMS::Key": {"": "{}", "Arn": f"arn:aws:kms:{_HERE}:key/{{}}", "KeyId": "{}"},
+    "AWS::ECR::Repository": {
+        "": "{}",
+        "Arn": f"arn:aws:ecr:{_HERE}:repository/{{}}",
+        "RepositoryUri": "123456789012.dkr.ecr.eu-west-1.amazonaws.com/{}",
+    },
+}
+
+_PHYSICAL_NAMES = {
+    **_NAMED_BY,
+    ROLE: "RoleName",
+    MANAGED_POLICY: "ManagedPolicyName",
+    ALARM: "AlarmName",
+    "AWS::S3::Bucket": "BucketName",
+    "AWS::SNS::Topic": "TopicName",
+    "AWS::ECR::Repository": "RepositoryName",
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Resource:
@@ -47,14 +86,27 @@ class Resource:
         Its type.
     properties : Node
         Its properties.
+    depends_on : tuple[str, ...]
+        The logical ids that its ``DependsOn`` names.
     """
 
     id: str
     type: str
     properties: Node
+    depends_on: tuple[str, ...] = ()
 
     def __getitem__(self, name: str) -> Node:
         return self.properties[name]
+
+
+def _ids(value: object) -> tuple[str, ...]:
+    match value:
+        case str():
+            return (value,)
+        case list():
+            return tuple(id for id in value if isinstance(id, str))
+        case _:
+            return ()
 
 
 class Template:
@@ -64,22 +116,27 @@ class Template:
     ----------
     template : object
         The template, as parsed JSON.
-    others : Iterable[str], default ()
-        The logical ids of further resources, which are not looked at.
+    others : Mapping[str, Mapping[str, Any]], optional
+        Further resources, which are not looked at, by logical id.
     """
 
-    def __init__(self, template: object, others: Iterable[str] = ()) -> None:
+    def __init__(self, template: object, others: Mapping[str, Mapping[str, Any]] | None = None) -> None:
         self._resources: dict[str, Resource] = {}
         self._named: dict[tuple[str, str], Resource] = {}
         found = template.get("Resources") if isinstance(template, dict) else None
         parameters = template.get("Parameters") if isinstance(template, dict) else None
-        self._ids = {*others, *(found if isinstance(found, dict) else ())}
-        self._names = {*self._ids, *(parameters if isinstance(parameters, dict) else ())}
+        self._types = {id: str(it.get("Type")) for id, it in (others or {}).items()}
+        self._properties = {id: it.get("Properties") for id, it in (others or {}).items()}
+        sections = template if isinstance(template, dict) else {}
+        self._counts = {name: len(each) for name, each in sections.items() if isinstance(each, dict)}
+        self._parameters = set(parameters) if isinstance(parameters, dict) else set()
         for id, definition in found.items() if isinstance(found, dict) else ():
             match definition:
                 case {"Type": str(kind)} if isinstance(id, str):
+                    self._types[id] = kind
+                    self._properties[id] = definition.get("Properties")
                     properties = Node(f"Resources/{id}/Properties", definition.get("Properties"), Record())
-                    resource = self._resources[id] = Resource(id, kind, properties)
+                    resource = self._resources[id] = Resource(id, kind, properties, _ids(definition.get("DependsOn")))
                     if (name := text_of(resource[_NAMED_BY.get(kind, "")].value)) is not None:
                         self._named.setdefault((kind, name), resource)
                 case _:
@@ -93,13 +150,62 @@ class Template:
         """Give the resource with a logical id."""
         return None if id is None else self._resources.get(id)
 
+    @property
+    def types(self) -> Mapping[str, str]:
+        """The types of all resources, by logical id."""
+        return self._types
+
+    def count(self, section: str) -> int:
+        """Give the number of entries in a section of the template."""
+        return self._counts.get(section, 0)
+
     def has_resource(self, id: str) -> bool:
         """Say whether there is a resource with a logical id, whether or not it is looked at."""
-        return id in self._ids
+        return id in self._types
 
     def has_name(self, name: str) -> bool:
         """Say whether ``Ref`` of a name leads to something: a resource, a parameter, a pseudo parameter."""
-        return name in self._names or name.startswith("AWS::")
+        return name in self._types or name in self._parameters or name.startswith("AWS::")
+
+    def sampled(self, text: str) -> str | None:
+        """Give what a text may look like once it is deployed; nothing where that is not known of all in it.
+
+        The same reference always looks the same, and those to two resources differ.
+
+        >>> Template({}).sampled("${Token[AWS.StackName]}_endpoint")
+        'stack_endpoint'
+        """
+        looks = [_PSEUDO.get(match[1]) or self._look(match[1]) for match in TOKEN.finditer(text)]
+        if None in looks:
+            return None
+        found = iter(looks)
+        return TOKEN.sub(lambda _: str(next(found)), text)
+
+    def pattern(self, text: str) -> str:
+        """Give a pattern of what a text may be once it is deployed: what is not known is ``*``."""
+        return TOKEN.sub(lambda match: self._look(match[1]) or "*", text)
+
+    def _look(self, reference: str) -> str | None:
+        """Give what a reference to a resource looks like, if its name is known or made up."""
+        id, _, attribute = reference.partition(".")
+        kind = self._types.get(id, "")
+        look = _LOOKS.get(kind, {}).get(attribute)
+        properties = self._properties.get(id)
+        given = properties.get(_PHYSICAL_NAMES.get(kind)) if isinstance(properties, dict) else None
+        if look is None or not isinstance(given, str | None):
+            return None
+        return look.format(given or id.lower())
+
+    def is_of_hosting(self, resource: Resource) -> bool:
+        """Say whether a scalable target, a policy or an alarm is about hosting; other services have them too."""
+        if resource.type == ALARM:
+            return "sagemaker" in (text_of(resource["Namespace"].value) or "").lower()
+        target = self.referred(TARGET, text_of(resource["ScalingTargetId"].value))
+        if resource.type == POLICY and target is not None:
+            return self.is_of_hosting(target)
+        said, about = text_of(resource["ServiceNamespace"].value), text_of(resource["ResourceId"].value) or ""
+        dimension = text_of(resource["ScalableDimension"].value) or ""
+        return said == "sagemaker" or dimension.startswith("sagemaker:") or "/variant/" in about
 
     def referred(self, kind: str, text: str | None) -> Resource | None:
         """Give the resource of a type that a text refers to, or names."""
@@ -107,6 +213,18 @@ class Template:
             return None
         resource = self._resources.get(referred(text) or "")
         return resource if resource is not None and resource.type == kind else self._named.get((kind, text))
+
+    def waits_for(self, resource: Resource, other: Resource) -> bool:
+        """Say whether CloudFormation makes a resource after another one."""
+        todo, seen = [resource], set[str]()
+        while todo:
+            its = todo.pop()
+            before = {*its.depends_on, *(name for _, name, _ in references(its.properties.value))}
+            if other.id in before:
+                return True
+            todo += [self._resources[id] for id in before - seen if id in self._resources]
+            seen |= before
+        return False
 
     def unread(self, resource: Resource) -> Iterator[str]:
         """Give the topmost places in the properties of a resource under which nothing was read."""

@@ -111,6 +111,7 @@ def _clashes(spec: EndpointSpec, verdict: str) -> Iterator[Finding]:
         "serverless/excluded_features_matrix",
         "serverless/excluded_model_data_source",
         "async/excluded_by_feature_matrix",
+        "async/excluded_by_exclusions_page",
         "mme/not_serverless_not_async",
         "mme/not_shadow_not_data_capture",
         "multi_container/mce_excluded",

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from sm_constructs.reading.intrinsics import text_of
 from sm_constructs.reading.resources import COMPONENT, CONFIG, ENDPOINT, MODEL, POLICY, Template
 from sm_constructs.rules.registry import Finding, rule
-from sm_constructs.tokens import is_unresolved
+from sm_constructs.tokens import is_text, is_unresolved
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,6 +23,13 @@ Config:
   Type: AWS::SageMaker::EndpointConfig
   Properties:
     ProductionVariants: [{{VariantName: a, ModelName: m, {}}}]
+"""
+_SHADOW = """\
+Config:
+  Type: AWS::SageMaker::EndpointConfig
+  Properties:
+    ProductionVariants: [{{VariantName: a, ModelName: m, InstanceType: ml.m5.large, InitialInstanceCount: 1}}]
+    ShadowProductionVariants: [{{VariantName: s, ModelName: n, {}}}]
 """
 _POLICY = """\
 Policy:
@@ -83,7 +90,7 @@ def variants(template: Template) -> Iterator[Node]:
 def one_or_several(template: Template) -> Iterator[Finding]:
     """Check the containers of models."""
     for model in template.of_type(MODEL):
-        yield from _either(model.properties, "PrimaryContainer", "Containers", needed=False)
+        yield from _either(model.properties, "PrimaryContainer", "Containers")
 
 
 @rule(
@@ -123,8 +130,12 @@ def model_data(template: Template) -> Iterator[Finding]:
             )
         source = container["ModelDataSource"]["S3DataSource"]
         uri, kind = text_of(source["S3Uri"].value), text_of(source["S3DataType"].value)
-        if uri is not None and not is_unresolved(uri) and kind == "S3Prefix" and not uri.endswith("/"):
-            yield Finding(f"{source.path}/S3Uri", f"is {uri!r}; a prefix ends in /")
+        if kind == "S3Prefix":
+            if uri is not None and not is_unresolved(uri) and not uri.endswith("/"):
+                yield Finding(f"{source.path}/S3Uri", f"is {uri!r}; a prefix ends in /")
+            compression = source["CompressionType"]
+            if text_of(compression.value) == "Gzip":
+                yield Finding(compression.path, "is Gzip; what lies under a prefix is not one archive: None")
 
 
 @rule(
@@ -175,7 +186,7 @@ def policies(template: Template) -> Iterator[Finding]:
     """Check that what a policy says goes together."""
     wanted = {"TargetTrackingScaling": _TRACKING, "StepScaling": _STEPS}
     for policy in template.of_type(POLICY):
-        if "sagemaker" not in repr(policy.properties.value).lower():
+        if not template.is_of_hosting(policy):
             continue
         kind = text_of(policy["PolicyType"].value)
         for its, name in wanted.items():
@@ -223,3 +234,135 @@ def specifications(template: Template) -> Iterator[Finding]:
     """Check what inference components run."""
     for component in template.of_type(COMPONENT):
         yield from _either(component.properties, "Specification", "Specifications")
+
+
+@rule(
+    "SMC068",
+    "A variant has a model, or the configuration has the role with which inference components bring theirs",
+    source="CreateEndpointConfig.ExecutionRoleArn; ProductionVariant.ModelName; CreateInferenceComponent",
+    about=Template,
+    facts=[
+        "inference_component/endpoint_config_execution_role",
+        "realtime/endpoint_config_vpc_isolation_role",
+        "realtime/managed_instance_scaling_only_ic",
+    ],
+    good=_CONFIG.format("InstanceType: ml.m5.large, InitialInstanceCount: 1"),
+    bad=_CONFIG.format("InstanceType: ml.m5.large, InitialInstanceCount: 1, ManagedInstanceScaling: {Status: ENABLED}"),
+)
+def models_or_components(template: Template) -> Iterator[Finding]:
+    """Check where the models come from."""
+    with_components = {
+        endpoint.id
+        for component in template.of_type(COMPONENT)
+        if (endpoint := template.referred(ENDPOINT, text_of(component["EndpointName"].value))) is not None
+    }
+    bringing = {
+        config.id
+        for endpoint in template.of_type(ENDPOINT)
+        if endpoint.id in with_components
+        and (config := template.referred(CONFIG, text_of(endpoint["EndpointConfigName"].value))) is not None
+    }
+    for config in template.of_type(CONFIG):
+        role = config["ExecutionRoleArn"]
+        for variant in (each for each in config["ProductionVariants"].entries() if not each.is_intrinsic):
+            if variant["ModelName"] and config.id in bringing:
+                yield Finding(f"{variant.path}/ModelName", "is given; inference components bring the models here")
+            if not variant["ModelName"] and not role:
+                yield Finding(
+                    f"{variant.path}/ModelName",
+                    "is missing, and so is the ExecutionRoleArn of the configuration, with which inference components "
+                    "bring models",
+                )
+            if variant["ModelName"] and variant["ManagedInstanceScaling"]:
+                yield Finding(
+                    f"{variant.path}/ManagedInstanceScaling", "is given; only under inference components it is possible"
+                )
+
+
+@rule(
+    "SMC069",
+    "An endpoint has one shadow variant at most, on instances",
+    source="CreateEndpointConfig.ShadowProductionVariants",
+    about=Template,
+    facts=["shadow/limits", "shadow/shadow_test_incompatible"],
+    good=_CONFIG.format("InstanceType: ml.m5.large, InitialInstanceCount: 1"),
+    bad=_SHADOW.format("ServerlessConfig: {MemorySizeInMB: 1024, MaxConcurrency: 5}"),
+)
+def shadows(template: Template) -> Iterator[Finding]:
+    """Check shadow variants."""
+    for config in template.of_type(CONFIG):
+        entries = config["ShadowProductionVariants"].entries()
+        for extra in entries[1:]:
+            yield Finding(extra.path, "is a second shadow variant; there is one at most")
+        for entry in entries:
+            if entry["ServerlessConfig"]:
+                yield Finding(f"{entry.path}/ServerlessConfig", "is given; a shadow variant runs on instances")
+
+
+@rule(
+    "SMC070",
+    "Prefix-aware routing says what it is aware of, and no other routing does",
+    source="RoutingConfig.PrefixAwareRoutingConfig",
+    about=Template,
+    facts=["realtime/prefix_aware"],
+    good=_CONFIG.format(
+        "InstanceType: ml.g5.xlarge, InitialInstanceCount: 1, RoutingConfig: {RoutingStrategy: PREFIX_AWARE, "
+        "PrefixAwareRoutingConfig: {PrefixLength: 4096, ConcurrencyThreshold: 8}}"
+    ),
+    bad=_CONFIG.format(
+        "InstanceType: ml.g5.xlarge, InitialInstanceCount: 1, RoutingConfig: {RoutingStrategy: PREFIX_AWARE}"
+    ),
+)
+def routing(template: Template) -> Iterator[Finding]:
+    """Check that the parts of a routing go together."""
+    for variant in variants(template):
+        node = variant["RoutingConfig"]
+        strategy, config = text_of(node["RoutingStrategy"].value), node["PrefixAwareRoutingConfig"]
+        if strategy == "PREFIX_AWARE":
+            for name in ("PrefixLength", "ConcurrencyThreshold"):
+                if not config[name] and not config.is_intrinsic:
+                    yield Finding(f"{config.path}/{name}", "is missing; PREFIX_AWARE needs both numbers")
+        elif is_text(strategy) and config:
+            yield Finding(config.path, f"is given, and the strategy is {strategy}")
+
+
+@rule(
+    "SMC071",
+    "Credentials of a registry go with access through a VPC",
+    source="ImageConfig.RepositoryAuthConfig: only with RepositoryAccessMode Vpc",
+    about=Template,
+    facts=["realtime/private_registry"],
+    good=_MODEL.format(f"PrimaryContainer: {{{_IMAGE}, ImageConfig: {{RepositoryAccessMode: Platform}}}}"),
+    bad=_MODEL.format(
+        f"PrimaryContainer: {{{_IMAGE}, ImageConfig: {{RepositoryAccessMode: Platform, RepositoryAuthConfig: "
+        "{RepositoryCredentialsProviderArn: 'arn:aws:lambda:eu-west-1:123456789012:function:login'}}}"
+    ),
+)
+def credentials(template: Template) -> Iterator[Finding]:
+    """Check that credentials have a use."""
+    for container in containers(template):
+        config = container["ImageConfig"]
+        mode = text_of(config["RepositoryAccessMode"].value)
+        if config["RepositoryAuthConfig"] and is_text(mode) and mode != "Vpc":
+            yield Finding(f"{config.path}/RepositoryAuthConfig", f"is given, and RepositoryAccessMode is {mode}")
+
+
+@rule(
+    "SMC072",
+    "What is said of a multi-model container is said of one",
+    severity="warning",
+    source="ContainerDefinition.MultiModelConfig: with Mode MultiModel",
+    about=Template,
+    facts=["mme/model_cache_setting", "mme/mode"],
+    good=_MODEL.format(f"PrimaryContainer: {{{_IMAGE}, Mode: MultiModel, ModelDataUrl: s3://models/store/}}"),
+    bad=_MODEL.format(f"PrimaryContainer: {{{_IMAGE}, MultiModelConfig: {{ModelCacheSetting: Disabled}}}}"),
+)
+def multi_model(template: Template) -> Iterator[Finding]:
+    """Warn of settings without effect, and of a store that is one archive."""
+    for container in containers(template):
+        mode, config, data = text_of(container["Mode"].value), container["MultiModelConfig"], container["ModelDataUrl"]
+        if config and mode in (None, "SingleModel"):
+            yield Finding(config.path, "is given, and the container has one model")
+        url = text_of(data.value)
+        if mode == "MultiModel" and url is not None and url.endswith(".tar.gz"):
+            yield Finding(data.path, "ends in .tar.gz, and is the prefix under which the models lie")

@@ -77,7 +77,7 @@ def type_known(spec: EndpointSpec) -> Iterator[Finding]:
     "SMC302",
     "An endpoint starts with at least one instance",
     source="ProductionVariant.InitialInstanceCount",
-    facts=["realtime/initial_instance_count_min"],
+    facts=["realtime/initial_instance_count_min", "async/initial_instance_count_min"],
     good='instances=Instances("ml.m5.large", count=2)',
     bad='instances=Instances("ml.m5.large", count=0)',
 )

@@ -138,6 +138,7 @@ def _use(metric: Node, unit: Node, statistic: Node, threshold: Node | None) -> I
         "cloudwatch/serverless_metrics",
         "mme/metrics_loading",
         "mme/metrics_instance",
+        "multi_container/metrics",
     ],
     good=_alarm(),
     bad=_alarm("/aws/sagemaker/Endpoints"),
@@ -166,7 +167,13 @@ def namespaces(template: Template) -> Iterator[Finding]:
     severity="warning",
     source=_SOURCE,
     about=Template,
-    facts=["async/metrics_endpoint_dim", "async/metrics_variant_dim", "guardrails/new_fleet_metric_dimension"],
+    facts=[
+        "async/metrics_endpoint_dim",
+        "async/metrics_variant_dim",
+        "guardrails/new_fleet_metric_dimension",
+        "mme/per_model_metrics",
+        "multi_container/metrics",
+    ],
     good=_alarm(),
     bad=_alarm(dimensions=_E),
 )

@@ -71,7 +71,8 @@ def ids(spec: EndpointSpec) -> Iterator[Finding]:
     shape = limit("realtime", "network_id")
     for argument in ("subnets", "security_groups"):
         values = getattr(spec.network, argument)
-        for index, value in enumerate(values if isinstance(values, Sequence) else ()):
+        known = isinstance(values, Sequence) and not is_unresolved(values)
+        for index, value in enumerate(values if known else ()):
             if is_text(value) and not (len(value) <= shape["max"] and re.fullmatch(shape["pattern"], value)):
                 example = "subnet-0123456789abcdef0" if argument == "subnets" else "sg-0123456789abcdef0"
                 yield Finding(f"network.{argument}[{index}]", f"is {value!r}; it is an id such as {example}")

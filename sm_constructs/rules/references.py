@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from sm_constructs.facts import limit
 from sm_constructs.reading.intrinsics import references, text_of
 from sm_constructs.reading.resources import COMPONENT, CONFIG, ENDPOINT, MODEL, POLICY, TARGET, Template
 from sm_constructs.rules.registry import Finding, rule
 from sm_constructs.rules.shapes import shapes
 from sm_constructs.spec import once_each
+from sm_constructs.tokens import is_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,12 +28,29 @@ _NAMES = {
 _HOSTING = tuple(_NAMES)
 
 _ROLE = "ExecutionRoleArn: 'arn:aws:iam::123456789012:role/hosting'"
-_MODEL = f"Model: {{Type: AWS::SageMaker::Model, Properties: {{{_ROLE}}}}}\n"
+_RUNS = "PrimaryContainer: {Image: '123456789012.dkr.ecr.eu-west-1.amazonaws.com/scorer:1'}"
+_MODEL = f"Model: {{Type: AWS::SageMaker::Model, Properties: {{{_ROLE}, {_RUNS}}}}}\n"
 _CONFIG = """\
 Config:
   Type: AWS::SageMaker::EndpointConfig
   Properties:
     ProductionVariants: [{{VariantName: a, ModelName: {}, InstanceType: ml.m5.large, InitialInstanceCount: 1}}]
+"""
+
+
+_ON_VARIANT = """\
+Endpoint: {{Type: AWS::SageMaker::Endpoint, Properties: {{EndpointConfigName: !GetAtt Config.EndpointConfigName}}}}
+Config:
+  Type: AWS::SageMaker::EndpointConfig
+  Properties:
+    ExecutionRoleArn: arn:aws:iam::123456789012:role/hosting
+    ProductionVariants: [{{VariantName: a, InstanceType: ml.m5.large, InitialInstanceCount: 1}}]
+Component:
+  Type: AWS::SageMaker::InferenceComponent
+  Properties:
+    EndpointName: !GetAtt Endpoint.EndpointName
+    VariantName: {}
+    Specification: {{ModelName: m, ComputeResourceRequirements: {{MinMemoryRequiredInMb: 1024}}}}
 """
 
 
@@ -136,6 +155,12 @@ def _typed_places(template: Template) -> Iterator[tuple[Node, str]]:
         yield component["EndpointName"], ENDPOINT
         yield component["Specification"]["ModelName"], MODEL
         yield component["Specification"]["BaseInferenceComponentName"], COMPONENT
+    for target in template.of_type(TARGET, POLICY):
+        text = text_of(target["ResourceId"].value) or ""
+        if text.startswith("inference-component/"):
+            yield target["ResourceId"], COMPONENT
+        elif text.startswith("endpoint/"):
+            yield target["ResourceId"], ENDPOINT
 
 
 @rule(
@@ -150,7 +175,7 @@ def _typed_places(template: Template) -> Iterator[tuple[Node, str]]:
         "cloudformation/endpoint_config_replacement",
     ],
     good=_MODEL,
-    bad=f"Model: {{Type: AWS::SageMaker::Model, Properties: {{ModelName: scorer, {_ROLE}}}}}",
+    bad=f"Model: {{Type: AWS::SageMaker::Model, Properties: {{ModelName: scorer, {_ROLE}, {_RUNS}}}}}",
 )
 def physical_names(template: Template) -> Iterator[Finding]:
     """Warn of names that stand in the way of the next update."""
@@ -161,3 +186,97 @@ def physical_names(template: Template) -> Iterator[Finding]:
                 node.path,
                 "is given; every change replaces the resource, and CloudFormation does not replace one with a name",
             )
+
+
+@rule(
+    "SMC054",
+    "An inference component is on a variant of its endpoint",
+    source="CreateInferenceComponent.VariantName",
+    about=Template,
+    good=_ON_VARIANT.format("a"),
+    bad=_ON_VARIANT.format("b"),
+)
+def variants_of_components(template: Template) -> Iterator[Finding]:
+    """Check that the variant is there."""
+    for component in template.of_type(COMPONENT):
+        node = component["VariantName"]
+        names, name = variant_names(template, text_of(component["EndpointName"].value)), text_of(node.value)
+        if names is not None and is_text(name) and name not in names:
+            yield Finding(node.path, f"is {name!r}; the endpoint has {', '.join(sorted(names))}")
+
+
+def variant_names(template: Template, endpoint_name: str | None) -> set[str] | None:
+    """Give the names of the production variants of an endpoint, if the template has it and all are known."""
+    endpoint = template.referred(ENDPOINT, endpoint_name)
+    config = None if endpoint is None else template.referred(CONFIG, text_of(endpoint["EndpointConfigName"].value))
+    if config is None or config["ProductionVariants"].is_intrinsic:
+        return None
+    names = [text_of(variant["VariantName"].value) for variant in config["ProductionVariants"].entries()]
+    known = {name for name in names if is_text(name)}
+    return known if known and len(known) == len(names) else None
+
+
+@rule(
+    "SMC055",
+    "What names a resource of the template waits for it",
+    source='"DependsOn attribute", CloudFormation user guide',
+    about=Template,
+    facts=["cloudformation/delete_order"],
+    good=_CONFIG.format("!GetAtt Model.ModelName") + _MODEL,
+    bad=_CONFIG.format("scorer") + _MODEL.replace("ExecutionRoleArn", "ModelName: scorer, ExecutionRoleArn"),
+)
+def in_order(template: Template) -> Iterator[Finding]:
+    """Check that nothing is named by a literal before it is made."""
+    for node, user, kind, name in _literal_names(template):
+        its = template.referred(kind, name)
+        if its is not None and its.id != user.id and not template.waits_for(user, its):
+            yield Finding(
+                node.path, f"names {its.id} by {name!r}, so that CloudFormation may make it first: refer to {its.id}"
+            )
+
+
+def _literal_names(template: Template) -> Iterator[tuple[Node, Resource, str, str]]:
+    """Give where a resource may be named by a literal: the place, whose it is, the type that is named, the name."""
+    users = [
+        *((resource, node, kind) for resource in template.of_type(*_HOSTING) for node, kind in _places_of(resource)),
+        *((target, target["ResourceId"], ENDPOINT) for target in template.of_type(TARGET)),
+    ]
+    for resource, node, kind in users:
+        name = text_of(node.value)
+        if is_text(name) and resource.type == TARGET:
+            about, _, rest = name.partition("/")
+            name = rest.partition("/")[0]
+            kind = COMPONENT if about == "inference-component" else ENDPOINT  # noqa: PLW2901
+        if is_text(name) and name:
+            yield node, resource, kind, name
+
+
+def _places_of(resource: Resource) -> Iterator[tuple[Node, str]]:
+    if resource.type == ENDPOINT:
+        yield resource["EndpointConfigName"], CONFIG
+    elif resource.type == CONFIG:
+        for variant in _variants(resource):
+            yield variant["ModelName"], MODEL
+    elif resource.type == COMPONENT:
+        yield resource["EndpointName"], ENDPOINT
+        yield resource["Specification"]["ModelName"], MODEL
+
+
+@rule(
+    "SMC056",
+    "A template is not larger than CloudFormation takes",
+    source='"CloudFormation quotas", CloudFormation user guide',
+    about=Template,
+    facts=["cloudformation/resources_per_stack", "cloudformation/outputs_parameters"],
+    good=_MODEL,
+    bad="".join(f"Role{number}: {{Type: AWS::IAM::Role}}\n" for number in range(501)),
+)
+def size(template: Template) -> Iterator[Finding]:
+    """Check the numbers of things in a template."""
+    for section, number, most in (
+        ("Resources", len(template.types), limit("cloudformation", "resources_per_stack")),
+        ("Parameters", template.count("Parameters"), limit("cloudformation", "outputs_parameters")),
+        ("Outputs", template.count("Outputs"), limit("cloudformation", "outputs_parameters")),
+    ):
+        if number > most:
+            yield Finding(section, f"has {number} entries; there are at most {most}")

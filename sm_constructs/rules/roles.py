@@ -7,7 +7,7 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, NamedTuple
 
 from sm_constructs.facts import images
-from sm_constructs.reading.intrinsics import is_intrinsic, referred, text_of
+from sm_constructs.reading.intrinsics import referred, text_of
 from sm_constructs.reading.resources import (
     CONFIG,
     ENDPOINT,
@@ -79,20 +79,36 @@ class _Role:
         """Say whether it may do something, as far as that is known."""
         return not self.is_known or any(
             any(fnmatchcase(action.lower(), pattern.lower()) for pattern in allowed.actions)
-            and any(_overlap(pattern, arn) for pattern in allowed.resources)
+            and any(overlap(pattern, arn) for pattern in allowed.resources)
             for allowed in self.allowed
         )
 
 
-def _overlap(one: str, other: str) -> bool:
-    """Say whether two patterns of ARNs may be about the same; a token stands for anything."""
-    ends = set()
-    for text in (one, other):
-        if is_unresolved(text):
-            # What stands around a token is not compared: it may be an ARN, a name, or a part of one.
-            return True
-        ends.add(text)
-    return fnmatchcase(other, one) or fnmatchcase(one, other)
+def overlap(one: str, other: str) -> bool:
+    """Say whether there is a text that two patterns with ``*`` both are about.
+
+    >>> overlap("arn:aws:s3:::models/*", "arn:*:s3:::models/churn.tar.gz"), overlap("a*b", "*c")
+    (True, False)
+    """
+    reached = {0}  # the ends of those beginnings of the other pattern that fit the one so far
+    for letter in one:
+        reached = _closure(reached, other)
+        if letter == "*":
+            reached = {end for begin in reached for end in range(begin, len(other) + 1)}
+        else:
+            stay = {at for at in reached if at < len(other) and other[at] == "*"}
+            reached = stay | {at + 1 for at in reached if at < len(other) and other[at] in (letter, "?")}
+    return len(other) in _closure(reached, other)
+
+
+def _closure(reached: set[int], other: str) -> set[int]:
+    """Add the places that are reached where a ``*`` stands for nothing."""
+    found = set(reached)
+    for at in reached:
+        while at < len(other) and other[at] == "*":
+            at += 1  # noqa: PLW2901
+            found.add(at)
+    return found
 
 
 @once_each
@@ -125,11 +141,11 @@ def _read_role(template: Template, resource: Resource) -> _Role:
     if text_of(resource["RoleName"].value) is not None and not documents:
         role.is_known = False  # policies may be attached elsewhere by its name
     for document in documents:
-        _read_document(document, role)
+        _read_document(template, document, role)
     return role
 
 
-def _read_document(document: Node, role: _Role) -> None:
+def _read_document(template: Template, document: Node, role: _Role) -> None:
     statements = document["Statement"]
     entries = [statements] if isinstance(statements.value, dict) else statements.entries()
     if document.is_intrinsic or statements.is_intrinsic or not entries:
@@ -142,20 +158,16 @@ def _read_document(document: Node, role: _Role) -> None:
             if actions is None or resources is None:
                 role.is_known = False
             else:
-                role.allowed.append(_Allowed(actions, resources, statement))
+                role.allowed.append(_Allowed(actions, [template.pattern(each) for each in resources], statement))
 
 
 def _texts(node: Node) -> list[str] | None:
-    """Give a text or a list of texts; nothing where not all are known to be such."""
-    if isinstance(node.value, list):
-        found = [text_of(each) for each in node.value]
-        return None if None in found else [text for text in found if text is not None]
-    text = text_of(node.value)
-    if text is None or (
-        is_intrinsic(node.value) and is_unresolved(text) and referred(text) is None and "/" not in text
-    ):
+    """Give a text or a list of texts; nothing where they are not known to be such."""
+    if not isinstance(node.value, list):
+        text = text_of(node.value)
         return None if text is None else [text]
-    return [text]
+    found = [text_of(each) for each in node.value]
+    return None if None in found else [text for text in found if text is not None]
 
 
 class _Need(NamedTuple):
@@ -168,15 +180,15 @@ class _Need(NamedTuple):
 
 
 def _object_arn(uri: str) -> str:
-    return f"arn:aws:s3:::{uri.removeprefix('s3://')}"
+    return f"arn:*:s3:::{uri.removeprefix('s3://')}"
 
 
 def _needs_of_model(model: Resource) -> Iterator[_Need]:
     for container in containers_of(model):
         image, source = container["Image"], container["ModelDataSource"]["S3DataSource"]["S3Uri"]
         uri = text_of(image.value) or ""
-        if (parts := parse_ecr_uri(uri)) is not None and not is_unresolved(uri) and not _is_published(parts.account):
-            arn = f"arn:aws:ecr:{parts.region}:{parts.account}:repository/{parts.repository}"
+        if (parts := parse_ecr_uri(uri)) is not None and not _is_published(parts.account):
+            arn = f"arn:*:ecr:{parts.region}:{parts.account}:repository/{parts.repository}"
             for action in _PULL:
                 yield _Need(image.path, f"the image {uri}", action, arn)
             yield _Need(image.path, f"the image {uri}", "ecr:GetAuthorizationToken", "*")
@@ -209,7 +221,7 @@ def _needs_of_endpoint(endpoint: Resource) -> Iterator[_Need]:
     for alarm in endpoint["DeploymentConfig"]["AutoRollbackConfiguration"]["Alarms"].entries():
         name = text_of(alarm["AlarmName"].value)
         if name is not None:
-            yield _Need(alarm.path, "the alarm", "cloudwatch:DescribeAlarms", f"arn:aws:cloudwatch:*:*:alarm:{name}")
+            yield _Need(alarm.path, "the alarm", "cloudwatch:DescribeAlarms", f"arn:*:cloudwatch:*:*:alarm:{name}")
 
 
 def _needs(template: Template) -> Iterator[tuple[str, _Need]]:
@@ -286,9 +298,12 @@ def sufficient(template: Template) -> Iterator[Finding]:
     told = set()
     for id, need in _needs(template):
         role = roles.get(id)
-        if role is not None and not role.may(need.action, need.arn) and (need.at, need.action) not in told:
+        if role is None or (need.at, need.action) in told:
+            continue
+        arn = template.pattern(need.arn)
+        if not role.may(need.action, arn):
             told.add((need.at, need.action))
-            yield Finding(need.at, f"needs {need.action} for {need.what}, and {id} does not allow it on {need.arn}")
+            yield Finding(need.at, f"needs {need.action} for {need.what}, and {id} does not allow it on {arn}")
 
 
 @rule(
@@ -311,5 +326,49 @@ def least_privilege(template: Template) -> Iterator[Finding]:
                 )
         for allowed in role.allowed:
             wide = [action for action in allowed.actions if action == "*" or action.endswith(":*")]
-            if wide and "*" in allowed.resources:
-                yield Finding(allowed.node.path, f"allows {', '.join(wide)} on everything")
+            if wide:
+                yield Finding(
+                    f"{allowed.node.path}/Action", f"allows {', '.join(wide)}, which is more than serving needs"
+                )
+            reads = [action for action in allowed.actions if action.lower().startswith("s3:")]
+            everywhere = [arn for arn in allowed.resources if fnmatchcase("arn:aws:s3:::any-bucket/any-key", arn)]
+            if reads and everywhere and not wide and not _is_condition(allowed.node):
+                yield Finding(
+                    f"{allowed.node.path}/Resource", f"is {', '.join(everywhere)}: {', '.join(reads)} on every bucket"
+                )
+
+
+def _is_condition(statement: Node) -> bool:
+    """Say whether a statement holds only on a condition."""
+    return bool(statement["Condition"])
+
+
+@rule(
+    "SMC863",
+    "What takes on a role waits for the policies of the role",
+    severity="warning",
+    source="CreateModel and CreateEndpoint read the artifacts with the role: its policies have to be there",
+    about=Template,
+    facts=["cloudformation/dependency_for_iam"],
+    good=_example(),
+    bad=_example(action="'logs:PutLogEvents'").replace(
+        "ModelDataUrl: s3://models/churn/model.tar.gz", "Environment: {}"
+    )
+    + """\
+Policy:
+  Type: AWS::IAM::Policy
+  Properties:
+    PolicyName: reading
+    Roles: [!Ref Role]
+    PolicyDocument:
+      Statement: [{Effect: Allow, Action: 's3:GetObject', Resource: 'arn:aws:s3:::models/*'}]
+""",
+)
+def policies_first(template: Template) -> Iterator[Finding]:
+    """Warn of models that may be made before the role may do anything."""
+    for policy in template.of_type(POLICY_OF_ROLE):
+        roles = {referred(text_of(each.value) or "") for each in policy["Roles"].entries()}
+        for user in template.of_type(MODEL):
+            node = user["ExecutionRoleArn"]
+            if referred(text_of(node.value) or "") in roles - {None} and not template.waits_for(user, policy):
+                yield Finding(node.path, f"may be taken on before {policy.id} is there: add DependsOn: {policy.id}")

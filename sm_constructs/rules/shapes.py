@@ -16,7 +16,6 @@ from sm_constructs.tokens import is_unresolved
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from sm_constructs.reading.resources import Resource
 
 _SOURCE = "CloudFormation's resource schema, and the shapes of the API that makes the resource"
 _LONGEST_SHOWN = 60
@@ -45,79 +44,95 @@ def shapes() -> dict[str, dict[str, Any]]:
     return types
 
 
+@cache
+def _only_in_api() -> frozenset[str]:
+    return frozenset(load("shapes.json")["only_in_api"])
+
+
 @once_each
 def _misfits(template: Template) -> Iterator[_Misfit]:
     """Give everything in a template that does not have its shape."""
     for resource in template.of_type(*shapes()):
-        if _is_about_hosting(resource):
+        if resource.type not in (TARGET, POLICY, ALARM) or template.is_of_hosting(resource):
             properties = resource.properties
             shape = shapes()[resource.type]
-            yield from _misfits_of(properties.path, {} if properties.value is None else properties.value, shape)
+            yield from _Fitting(template).misfits(
+                properties.path, {} if properties.value is None else properties.value, shape
+            )
 
 
-def _is_about_hosting(resource: Resource) -> bool:
-    """Say whether a resource of a type that others use too is about hosting."""
-    if resource.type in (TARGET, POLICY):
-        said = text_of(resource["ServiceNamespace"].value)
-        dimension, target = text_of(resource["ScalableDimension"].value) or "", resource["ResourceId"].value
-        return said == "sagemaker" or dimension.startswith("sagemaker:") or _is_of_hosting(text_of(target) or "")
-    if resource.type == ALARM:
-        return "sagemaker" in (text_of(resource["Namespace"].value) or "").lower()
-    return True
+class _Fitting:
+    def __init__(self, template: Template) -> None:
+        self._template = template
 
-
-def _is_of_hosting(target: str) -> bool:
-    return target.startswith(("endpoint/", "inference-component/"))
-
-
-def _misfits_of(path: str, value: object, shape: dict[str, Any]) -> Iterator[_Misfit]:  # noqa: PLR0912 - a case each
-    if value is None:
-        yield _Misfit("SMC040", Finding(path, f"is empty; it is {_WORDS[shape['type']]}, or is left out"))
-        return
-    if is_intrinsic(value):
-        text = text_of(value)
-        if text is None or is_unresolved(text) or shape["type"] in ("object", "array", "json"):
+    def misfits(self, path: str, value: object, shape: dict[str, Any]) -> Iterator[_Misfit]:  # noqa: PLR0912 - a case each
+        if value is None:
+            yield _Misfit("SMC040", Finding(path, f"is empty; it is {_WORDS[shape['type']]}, or is left out"))
             return
-        value = text
-    if isinstance(value, str) and is_unresolved(value):
-        return
-    match shape["type"], value:
-        case "object", dict():
-            yield from _misfits_of_object(path, value, shape)
-        case "json", dict():
-            yield from _misfits_of_count(path, value, shape)
-            for name, each in value.items() if "values" in shape else ():
-                yield from _misfits_of(f"{path}/{name}", each, shape["values"])
-        case "json", str():
-            return  # CloudFormation takes JSON in a text, too
-        case "array", list():
-            yield from _misfits_of_count(path, value, shape)
-            for index, each in enumerate(value):
-                yield from _misfits_of(f"{path}/{index}", each, shape["items"])
-        case "string", (str() | int() | float()):
-            yield from _misfits_of_text(path, str(value), shape)
-        case (("integer" | "number"), (str() | int() | float())) if not isinstance(value, bool):
-            yield from _misfits_of_number(path, value, shape)
-        case "boolean", (bool() | "true" | "false" | "True" | "False"):
+        if is_intrinsic(value):
+            text = text_of(value)
+            if text is None or shape["type"] in ("object", "array", "json"):
+                return
+            value = text
+        if isinstance(value, str) and is_unresolved(value) and shape["type"] != "string":
             return
-        case kind, _:
-            yield _Misfit("SMC040", Finding(path, f"is {_shown(value)}; it is {_WORDS[kind]}"))
+        match shape["type"], value:
+            case "object", dict():
+                yield from self._of_object(path, value, shape)
+            case "json", dict():
+                yield from _misfits_of_count(path, value, shape)
+                for name, each in value.items() if "values" in shape else ():
+                    yield from self.misfits(f"{path}/{name}", each, shape["values"])
+            case "json", str():
+                return  # CloudFormation takes JSON in a text, too
+            case "array", list():
+                yield from _misfits_of_count(path, value, shape)
+                for index, each in enumerate(value):
+                    yield from self.misfits(f"{path}/{index}", each, shape["items"])
+            case "string", (str() | int() | float()):
+                yield from self._of_text(path, str(value), shape)
+            case (("integer" | "number"), (str() | int() | float())) if not isinstance(value, bool):
+                yield from _misfits_of_number(path, value, shape)
+            case "boolean", (bool() | "true" | "false" | "True" | "False"):
+                return
+            case kind, _:
+                yield _Misfit("SMC040", Finding(path, f"is {_shown(value)}; it is {_WORDS[kind]}"))
 
+    def _of_object(self, path: str, value: dict[Any, Any], shape: dict[str, Any]) -> Iterator[_Misfit]:
+        known = shape["properties"]
+        if any(isinstance(name, str) and name.startswith("Fn::") for name in value):
+            return  # what CloudFormation's macros and loops make of it is not known
+        for name in shape["required"]:
+            if name not in value:
+                yield _Misfit("SMC041", Finding(f"{path}/{name}", "is missing; it is required"))
+        for name in shape.get("asked", ()):
+            if name not in value:
+                said = "is missing; CloudFormation does not ask for it, and the API that it calls does"
+                yield _Misfit("SMC048", Finding(f"{path}/{name}", said))
+        for name, each in value.items():
+            if name in known:
+                yield from self.misfits(f"{path}/{name}", each, known[name])
+            else:
+                near = _nearest(str(name), known)
+                hint = f"; it is probably {near}" if near else f"; there are {', '.join(known)}"
+                yield _Misfit("SMC042", Finding(f"{path}/{name}", f"is no property{hint}"))
 
-def _misfits_of_object(path: str, value: dict[Any, Any], shape: dict[str, Any]) -> Iterator[_Misfit]:
-    known = shape["properties"]
-    if any(isinstance(name, str) and name.startswith("Fn::") for name in value):
-        return  # what CloudFormation's macros and loops make of it is not known
-    for name in shape["required"]:
-        if name not in value:
-            yield _Misfit("SMC041", Finding(f"{path}/{name}", "is missing; it is required"))
-    for name, each in value.items():
-        if name in known:
-            yield from _misfits_of(f"{path}/{name}", each, known[name])
-        else:
-            near = _nearest(str(name), known)
-            hint = f"; it is probably {near}" if near else f"; there are {', '.join(known)}"
-            yield _Misfit("SMC042", Finding(f"{path}/{name}", f"is no property{hint}"))
+    def _of_text(self, path: str, text: str, shape: dict[str, Any]) -> Iterator[_Misfit]:
+        low, high = shape.get("length", (None, None))
+        sample: str | None = text
+        if is_unresolved(text):
+            # Its length is not known, and its form may be.
+            sample = self._template.sampled(text)
+        elif _is_outside(len(text), low, high):
+            yield _Misfit("SMC045", Finding(path, f"has {len(text)} characters; it has {_range(low, high)}"))
+            return
+        elif "enum" in shape and text not in shape["enum"]:
+            yield _Misfit("SMC043", Finding(path, f"is {_shown(text)}; it is one of {', '.join(shape['enum'])}"))
+            return
+        for pattern in shape.get("patterns", ()):
+            if sample is not None and not re.search(pattern, sample):
+                yield _Misfit("SMC044", Finding(path, f"is {_shown(sample)}; it matches {pattern}"))
+                return
 
 
 def _nearest(name: str, known: dict[str, Any]) -> str | None:
@@ -133,20 +148,6 @@ def _misfits_of_count(path: str, value: list[Any] | dict[Any, Any], shape: dict[
         low = None  # an entry may stand for several
     if _is_outside(len(value), low, high):
         yield _Misfit("SMC047", Finding(path, f"has {len(value)} entries; there are {_range(low, high)}"))
-
-
-def _misfits_of_text(path: str, text: str, shape: dict[str, Any]) -> Iterator[_Misfit]:
-    low, high = shape.get("length", (None, None))
-    if _is_outside(len(text), low, high):
-        yield _Misfit("SMC045", Finding(path, f"has {len(text)} characters; it has {_range(low, high)}"))
-        return
-    if "enum" in shape and text not in shape["enum"]:
-        yield _Misfit("SMC043", Finding(path, f"is {_shown(text)}; it is one of {', '.join(shape['enum'])}"))
-        return
-    for pattern in shape.get("patterns", ()):
-        if not re.search(pattern, text):
-            yield _Misfit("SMC044", Finding(path, f"is {_shown(text)}; it matches {pattern}"))
-            return
 
 
 def _misfits_of_number(path: str, value: str | float, shape: dict[str, Any]) -> Iterator[_Misfit]:
@@ -188,6 +189,9 @@ _VARIANT = "VariantName: a, ModelName: m, InstanceType: ml.m5.large, InitialInst
 _ENDPOINT = "Endpoint: {{Type: AWS::SageMaker::Endpoint, Properties: {{{}}}}}"
 
 
+_ALL_AT_ONCE = "{{BlueGreenUpdatePolicy: {{TrafficRoutingConfiguration: {{Type: ALL_AT_ONCE{}}}}}}}"
+
+
 def _variant(count: str, more: str = "") -> str:
     return _CONFIG.format("{" + _VARIANT.format(count) + more + "}")
 
@@ -197,6 +201,7 @@ def _variant(count: str, more: str = "") -> str:
     "A property has the type that its schema gives it",
     source=_SOURCE,
     about=Template,
+    facts=["realtime/enable_ssm_access"],
     good=_variant('"2"'),
     bad=_variant("two"),
 )
@@ -224,7 +229,12 @@ def required(template: Template) -> Iterator[Finding]:
     "A property is one that the resource type has",
     source=_SOURCE,
     about=Template,
-    facts=["cloudformation/api_not_in_cfn"],
+    facts=[
+        "cloudformation/api_not_in_cfn",
+        "serverless/excluded_cross_region_traffic",
+        "realtime/accelerator_type",
+        "artifacts/additional_model_data_sources",
+    ],
     good=_variant("1"),
     bad=_variant("1", ", AcceleratorType: ml.eia2.medium"),
 )
@@ -238,8 +248,9 @@ def unknown(template: Template) -> Iterator[Finding]:
     "A text is one of those that there are",
     source=_SOURCE,
     about=Template,
+    facts=["mme/model_cache_setting", "multi_container/inference_execution_mode"],
     good=_variant("1", ", RoutingConfig: {RoutingStrategy: RANDOM}"),
-    bad=_variant("1", ", ManagedInstanceScaling: {Status: ON}"),
+    bad=_variant("1", ", RoutingConfig: {RoutingStrategy: FASTEST}"),
 )
 def enumerations(template: Template) -> Iterator[Finding]:
     """Check enumerations."""
@@ -251,7 +262,7 @@ def enumerations(template: Template) -> Iterator[Finding]:
     "A text has the form that is asked for",
     source=_SOURCE,
     about=Template,
-    facts=["cloudformation/name_patterns"],
+    facts=["cloudformation/name_patterns", "cloudformation/execution_role_pattern"],
     good=_ENDPOINT.format("EndpointConfigName: my-config"),
     bad=_ENDPOINT.format("EndpointConfigName: my_config"),
 )
@@ -265,7 +276,7 @@ def patterns(template: Template) -> Iterator[Finding]:
     "A text is neither too long nor too short",
     source=_SOURCE,
     about=Template,
-    facts=["cloudformation/name_lengths"],
+    facts=["cloudformation/name_lengths", "cloudwatch/alarm_name", "cloudformation/execution_role_pattern"],
     good=_ENDPOINT.format(f"EndpointConfigName: {'c' * 63}"),
     bad=_ENDPOINT.format(f"EndpointConfigName: {'c' * 64}"),
 )
@@ -292,7 +303,7 @@ def ranges(template: Template) -> Iterator[Finding]:
     "A list has neither too many nor too few entries",
     source=_SOURCE,
     about=Template,
-    facts=["cloudformation/tags_max"],
+    facts=["cloudformation/tags_max", "cloudwatch/alarm_actions"],
     good=_ENDPOINT.format(
         "EndpointConfigName: c, DeploymentConfig: {AutoRollbackConfiguration: {Alarms: [{AlarmName: errors}]}}"
     ),
@@ -301,3 +312,36 @@ def ranges(template: Template) -> Iterator[Finding]:
 def counts(template: Template) -> Iterator[Finding]:
     """Check the numbers of entries."""
     return _is("SMC047", template)
+
+
+@rule(
+    "SMC048",
+    "A property that the API requires is there, also where CloudFormation does not ask for it",
+    severity="warning",
+    source=_SOURCE,
+    about=Template,
+    facts=["guardrails/wait_interval", "inference_component/compute"],
+    good=_ENDPOINT.format(
+        f"EndpointConfigName: c, DeploymentConfig: {_ALL_AT_ONCE.format(', WaitIntervalInSeconds: 0')}"
+    ),
+    bad=_ENDPOINT.format(f"EndpointConfigName: c, DeploymentConfig: {_ALL_AT_ONCE.format('')}"),
+)
+def asked(template: Template) -> Iterator[Finding]:
+    """Warn where CloudFormation's documents and those of the API contradict each other."""
+    return _is("SMC048", template)
+
+
+@rule(
+    "SMC049",
+    "A resource is of a type that CloudFormation has",
+    source="The resource types of CloudFormation, and the operations of SageMaker's API",
+    about=Template,
+    facts=["batch/cfn_resource"],
+    good=_variant("1"),
+    bad="Job: {Type: AWS::SageMaker::TransformJob, Properties: {}}",
+)
+def resource_types(template: Template) -> Iterator[Finding]:
+    """Check for what can be made with the API only."""
+    for id, kind in template.types.items():
+        if kind in load("shapes.json")["only_in_api"]:
+            yield Finding(f"Resources/{id}/Type", f"is {kind}, which CloudFormation does not have; the API makes it")

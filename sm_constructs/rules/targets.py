@@ -14,7 +14,7 @@ from sm_constructs.reading.resources import ALARM, COMPONENT, CONFIG, ENDPOINT, 
 from sm_constructs.rules.registry import Finding, rule
 from sm_constructs.scaling import COPIES, INSTANCES, PROVISIONED_CONCURRENCY
 from sm_constructs.spec import once_each
-from sm_constructs.tokens import is_number, is_text, is_unresolved
+from sm_constructs.tokens import is_number, is_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -108,10 +108,11 @@ def resource_ids(template: Template) -> Iterator[Finding]:
             yield Finding(namespace.path, f"is {said!r}; that of hosting is sagemaker")
         if target.text is None or target.match is not None:
             continue
-        if not is_unresolved(target.text) or target.text.startswith(("endpoint/", "inference-component/")):
+        sample = template.sampled(target.text)
+        if sample is not None or target.text.startswith(("endpoint/", "inference-component/")):
             yield Finding(
                 target.resource["ResourceId"].path,
-                f"is {target.text!r}; it is endpoint/<name>/variant/<name> or inference-component/<name>",
+                f"is {sample or target.text!r}; it is endpoint/<name>/variant/<name> or inference-component/<name>",
             )
 
 
@@ -232,6 +233,8 @@ def policies_have_targets(template: Template) -> Iterator[Finding]:
     for policy in template.of_type(POLICY):
         its = policy["ScalingTargetId"]
         text = text_of(its.value)
+        if not its and not policy["ResourceId"]:
+            yield Finding(its.path, "is missing, and so is ResourceId: the policy is about nothing")
         found = None if text is None else template.resource(_only_reference(its.value))
         if found is not None and found.type != TARGET:
             yield Finding(its.path, f"refers to {found.id}, which is an {found.type}; it is a scalable target")
@@ -318,8 +321,9 @@ def _alarms_by_policy(template: Template) -> dict[str, list[Resource]]:
     facts=["autoscaling/scheduled_actions"],
     good=_target() + "    ScheduledActions:\n    - {ScheduledActionName: up, Schedule: rate(1 day), "
     "ScalableTargetAction: {MinCapacity: 2}}\n",
-    bad=_target() + "    ScheduledActions:\n    - {ScheduledActionName: 'up:2', Schedule: rate(1 day), "
-    "ScalableTargetAction: {MinCapacity: 2}}\n",
+    bad=_target()
+    + "    ScheduledActions:\n"
+    + 2 * "    - {ScheduledActionName: up, Schedule: rate(1 day), ScalableTargetAction: {MinCapacity: 2}}\n",
 )
 def scheduled_actions(template: Template) -> Iterator[Finding]:
     """Check the names of scheduled actions."""
@@ -332,8 +336,6 @@ def scheduled_actions(template: Template) -> Iterator[Finding]:
                 continue
             if name in seen:
                 yield Finding(node.path, f"is {name!r}, as that of another action of this target is")
-            if set(name) & set(":/|"):
-                yield Finding(node.path, f"is {name!r}; it has no ':', '/' or '|'")
             seen.add(name)
 
 
