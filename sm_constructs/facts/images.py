@@ -153,6 +153,37 @@ def versions(name: str) -> Sequence[str]:
     return tuple(_table()["frameworks"][_framework(name)])
 
 
+class Recognised(NamedTuple):
+    """An image that AWS publishes, as far as its URI tells."""
+
+    framework: str
+    accelerators: frozenset[str]
+
+
+@cache
+def _by_repository() -> dict[str, Recognised]:
+    found: dict[str, Recognised] = {}
+    for framework in _table()["frameworks"]:
+        for accelerator, versions_of_it in _images(framework).items():
+            for row in (row for rows in versions_of_it.values() for row in rows):
+                before = found.get(row.repository, Recognised(framework, frozenset()))
+                found[row.repository] = before._replace(accelerators=before.accelerators | {accelerator})
+    return found
+
+
+def recognise(account: str, repository: str, tag: str) -> Recognised | None:
+    """Say what an image is, if AWS publishes images in that repository.
+
+    >>> recognise("763104351884", "pytorch-inference", "2.6.0-gpu-py312")
+    Recognised(framework='pytorch', accelerators=frozenset({'gpu'}))
+    """
+    image = _by_repository().get(repository) if account in registry_accounts() else None
+    if image is None:
+        return None
+    named = frozenset(image.accelerators & set(re.split(r"[-_.]", tag)))
+    return image._replace(accelerators=named) if named else image
+
+
 @cache
 def registry_accounts() -> frozenset[str]:
     """Give the accounts whose registries AWS publishes images in."""

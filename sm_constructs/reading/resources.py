@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -127,6 +128,7 @@ class Template:
         parameters = template.get("Parameters") if isinstance(template, dict) else None
         self._types = {id: str(it.get("Type")) for id, it in (others or {}).items()}
         self._properties = {id: it.get("Properties") for id, it in (others or {}).items()}
+        self._parts = (template, others or {})
         sections = template if isinstance(template, dict) else {}
         self._counts = {name: len(each) for name, each in sections.items() if isinstance(each, dict)}
         self._parameters = set(parameters) if isinstance(parameters, dict) else set()
@@ -158,6 +160,11 @@ class Template:
     def count(self, section: str) -> int:
         """Give the number of entries in a section of the template."""
         return self._counts.get(section, 0)
+
+    @property
+    def size(self) -> int:
+        """The number of characters of the template, written as short as it can be."""
+        return sum(len(json.dumps(part, separators=(",", ":"), default=str)) for part in self._parts)
 
     def has_resource(self, id: str) -> bool:
         """Say whether there is a resource with a logical id, whether or not it is looked at."""

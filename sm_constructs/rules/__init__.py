@@ -74,10 +74,10 @@ def findings(
     spec : EndpointSpec, TransformSpec or Template
         What to check.
     of_templates : bool, default False
-        Whether the spec was read from a template, so that rules about the arguments of constructs do not count.
+        Whether the spec was read from a template; some rules are about the arguments of constructs only, or not at all.
     """
     for rule in RULES.values():
-        if isinstance(spec, rule.about) and (rule.of_templates or not of_templates):
+        if isinstance(spec, rule.about) and (rule.of_templates if of_templates else rule.of_constructs):
             for finding in rule.check(spec):
                 yield rule, finding
     if isinstance(spec, TransformSpec):

@@ -135,7 +135,6 @@ _ARTICLE = {"real-time": "a", "serverless": "a", "asynchronous": "an"}
         "autoscaling/min_capacity_realtime",
         "async/min_capacity_scale_to_zero",
         "autoscaling/min_capacity_inference_component",
-        "serverless/autoscaling_min_capacity_guide",
     ],
     good=f"scaling=Scaling(1, 4, {_POLICIES})",
     bad=f"scaling=Scaling(0, 4, {_POLICIES})",
@@ -144,7 +143,7 @@ def min_capacity(spec: EndpointSpec) -> Iterator[Finding]:
     """Check the lower end of the range."""
     for scalable in scaled(spec):
         low = scalable.scaling.min_capacity
-        if is_number(low) and low < scalable.lowest:
+        if is_number(low) and low < scalable.lowest and scalable.dimension != PROVISIONED_CONCURRENCY:
             yield Finding(
                 f"{scalable.at}.min_capacity",
                 f"is {low}; {scalable.what} has {scalable.lowest} or more"
@@ -245,8 +244,13 @@ def initial_count(spec: EndpointSpec) -> Iterator[Finding]:
 def has_policy(spec: EndpointSpec) -> Iterator[Finding]:
     """Warn of a range without a policy or a schedule."""
     for scalable in scaled(spec):
-        if not scalable.scaling.policies and not scalable.scaling.schedule:
+        scaling = scalable.scaling
+        if not scaling.policies and not scaling.schedule:
             yield Finding(f"{scalable.at}.policies", "is empty; nothing will ever scale in the range")
+        elif scaling.min_capacity == scaling.max_capacity and is_number(scaling.max_capacity) and not scaling.schedule:
+            yield Finding(
+                f"{scalable.at}.max_capacity", f"is {scaling.max_capacity:g} as min_capacity is; no policy can scale"
+            )
 
 
 @rule(

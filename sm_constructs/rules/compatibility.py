@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from sm_constructs.containers import Container, PublishedImage, UriImage
 from sm_constructs.facts import load
 from sm_constructs.registries import parse_ecr_uri
-from sm_constructs.rules.instances import known_types
+from sm_constructs.rules.instances import known_types, recognised
 from sm_constructs.rules.model_data import is_tree
 from sm_constructs.rules.registry import Finding, rule
 from sm_constructs.spec import once_each
@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from sm_constructs.spec import EndpointSpec, ModelSpec, VariantSpec
+
+
+_PLAIN = {"cpu", "graviton"}
 
 
 @cache
@@ -83,6 +86,8 @@ def _of_model(at: str, model: ModelSpec) -> dict[str, str]:
             found["uncompressed model data"] = f"{here}.model_data"
         match container.image:
             case PublishedImage(accelerator="gpu" | "neuron" | "neuronx"):
+                found["accelerated image"] = f"{here}.image"
+            case UriImage() if (its := recognised(container.image)) is not None and not its.accelerators & _PLAIN:
                 found["accelerated image"] = f"{here}.image"
             case UriImage(uri=uri) if is_text(uri) and parse_ecr_uri(uri) is None:
                 found["private registry"] = f"{here}.image"

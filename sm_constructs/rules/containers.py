@@ -248,9 +248,14 @@ def framework_published(spec: EndpointSpec) -> Iterator[Finding]:
 )
 def image_region(spec: EndpointSpec) -> Iterator[Finding]:
     """Check the region of image URIs."""
+    region, why = spec.region, f"the endpoint is in {spec.region}"
     for at, image, ecr in by_uri(spec):
-        if ecr is not None and spec.region is not None and is_text(ecr.region) and ecr.region != spec.region:
-            yield Finding(at, f"is {image.uri!r} in {ecr.region}, but the endpoint is in {spec.region}")
+        if ecr is None or not is_text(ecr.region):
+            continue
+        if region is None:  # where nobody says where the endpoint is, it is where its first image is
+            region, why = ecr.region, f"another one is in {ecr.region}"
+        if ecr.region != region:
+            yield Finding(at, f"is {image.uri!r} in {ecr.region}, but {why}")
 
 
 @rule(
@@ -293,8 +298,8 @@ def latest(spec: EndpointSpec) -> Iterator[Finding]:
         match container.image:
             case EcrImage(tag=tag, digest=None):
                 moving = tag in (None, "latest")
-            case UriImage(uri=uri) if is_text(uri):
-                moving = "@" not in uri and uri.rpartition("/")[2].partition(":")[2] in ("", "latest")
+            case UriImage(uri=uri) if is_text(name := uri.rpartition("/")[2]):
+                moving = "@" not in name and name.partition(":")[2] in ("", "latest")
             case _:
                 moving = False
         if moving:

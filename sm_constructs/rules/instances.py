@@ -6,10 +6,11 @@ import re
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
-from sm_constructs.containers import Container, PublishedImage
+from sm_constructs.containers import Container, PublishedImage, UriImage
 from sm_constructs.durations import seconds
 from sm_constructs.facts import InstanceType, images, instance_types, limit
 from sm_constructs.instances import PrefixAwareRouting
+from sm_constructs.registries import parse_ecr_uri
 from sm_constructs.rules.registry import Finding, outside, rule, unlisted
 from sm_constructs.spec import once_each
 from sm_constructs.tokens import is_number, is_text
@@ -17,6 +18,7 @@ from sm_constructs.tokens import is_number, is_text
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from sm_constructs.containers import ContainerImage
     from sm_constructs.instances import Instances
     from sm_constructs.spec import EndpointSpec
 
@@ -30,14 +32,33 @@ def hosted(spec: EndpointSpec) -> Iterator[tuple[str, Instances]]:
 
 
 @once_each
-def published(spec: EndpointSpec) -> Iterator[tuple[str, PublishedImage, Instances]]:
+def published(spec: EndpointSpec) -> Iterator[tuple[str, images.Recognised, Instances]]:
     """Give every image that AWS publishes, with its place and what it runs on."""
     for at, variant in spec.placed_variants():
         if variant.model is None or variant.instances is None:
             continue
         for index, container in enumerate(variant.model.containers):
-            if isinstance(container, Container) and isinstance(container.image, PublishedImage):
-                yield f"{at}.model.containers[{index}].image", container.image, variant.instances
+            image = recognised(container.image) if isinstance(container, Container) else None
+            if image is not None:
+                yield f"{at}.model.containers[{index}].image", image, variant.instances
+
+
+def recognised(image: ContainerImage) -> images.Recognised | None:
+    """Say what an image is, if AWS publishes it: what it is called, and the accelerators that it is built for."""
+    match image:
+        case PublishedImage(accelerator=accelerator):
+            try:
+                found = images.find(
+                    image.name, image.version, accelerator=accelerator, python=image.python, os=image.os
+                )
+            except images.UnknownImage:
+                return None  # another rule tells of it
+            serving = {"cpu", "gpu"} if _serves_both(image) else set()
+            return images.Recognised(found.framework, frozenset({accelerator, *serving}))
+        case UriImage(uri=uri) if is_text(uri) and (parts := parse_ecr_uri(uri)) is not None:
+            return images.recognise(parts.account, parts.repository, uri.rpartition(":")[2])
+        case _:
+            return None
 
 
 @once_each
@@ -346,12 +367,14 @@ def capacity_reservation(spec: EndpointSpec) -> Iterator[Finding]:
 def processor(spec: EndpointSpec) -> Iterator[Finding]:
     """Check that a framework's image is built for the processor of the instances."""
     for at, image, instances in published(spec):
-        arm = image.accelerator == "graviton"
+        if {"graviton"} < image.accelerators:
+            continue
+        arm = "graviton" in image.accelerators
         misfits = [kind.name for kind in known_types(instances) if kind.arm is not arm]
         if misfits:
             yield Finding(
                 at,
-                f"is {image.name} built for {'Arm' if arm else 'x86'}, but {', '.join(misfits)} has "
+                f"is {image.framework} built for {'Arm' if arm else 'x86'}, but {', '.join(misfits)} has "
                 f"{'an x86' if arm else 'an Arm'} processor"
                 + ("" if arm else '; accelerator="graviton" is built for it, where AWS publishes one'),
             )
@@ -370,10 +393,11 @@ def processor(spec: EndpointSpec) -> Iterator[Finding]:
 def accelerator(spec: EndpointSpec) -> Iterator[Finding]:
     """Warn of accelerators that stand idle, or that a container will look for in vain."""
     for at, image, instances in published(spec):
-        misfits = [kind for kind in known_types(instances) if not _drives(image.accelerator, kind)]
-        if misfits and not _serves_both(image):
+        misfits = [kind for kind in known_types(instances) if not any(_drives(it, kind) for it in image.accelerators)]
+        if misfits:
             having = ", ".join(f"{kind.name} has {_accelerator_of(kind)}" for kind in misfits)
-            yield Finding(at, f"is {image.name} built for accelerator={image.accelerator!r}, but {having}")
+            built = " or ".join(sorted(image.accelerators))
+            yield Finding(at, f"is {image.framework} built for accelerator={built!r}, but {having}")
 
 
 def _drives(accelerator: str, kind: InstanceType) -> bool:

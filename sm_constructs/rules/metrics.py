@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from sm_constructs.facts import load
 from sm_constructs.reading.intrinsics import references, text_of
 from sm_constructs.reading.resources import ALARM, COMPONENT, CONFIG, ENDPOINT, MODEL, POLICY, Template
+from sm_constructs.rules.references import variant_names
 from sm_constructs.rules.registry import Finding, rule
 from sm_constructs.spec import once_each
 from sm_constructs.tokens import is_number, is_text
@@ -185,6 +186,11 @@ def dimensions(template: Template) -> Iterator[Finding]:
             wanted = " or ".join(", ".join(each) for each in metric.dimensions)
             said = ", ".join(sorted(names)) or "none"
             yield Finding(use.dimensions.path, f"are {said}; {text_of(use.name.value)} has {wanted}")
+        values = {text_of(each["Name"].value): each["Value"] for each in use.dimensions.entries()}
+        if (variant := values.get("VariantName")) is not None and (endpoint := values.get("EndpointName")) is not None:
+            there, said_name = variant_names(template, text_of(endpoint.value)), text_of(variant.value)
+            if there is not None and is_text(said_name) and said_name not in there:
+                yield Finding(variant.path, f"is {said_name!r}; the endpoint has {', '.join(sorted(there))}")
         for each in use.dimensions.entries():
             for _, name, attribute in references(each["Value"].value):
                 its = template.resource(name)

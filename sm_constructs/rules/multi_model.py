@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sm_constructs.containers import Container, PublishedImage
-from sm_constructs.facts import images, limit
+from sm_constructs.containers import Container
+from sm_constructs.facts import limit
 from sm_constructs.model_data import S3Prefix, UriData
-from sm_constructs.rules.instances import known_types
+from sm_constructs.rules.instances import known_types, recognised
 from sm_constructs.rules.registry import Finding, rule
 from sm_constructs.spec import once_each
 from sm_constructs.tokens import is_text, is_unresolved
@@ -87,16 +87,9 @@ def triton(spec: EndpointSpec) -> Iterator[Finding]:
     """Check the image of multi-model containers on GPUs; nothing is known of images that AWS does not publish."""
     for at, container, instances in stores(spec):
         on_gpu = any(kind.gpus for kind in ([] if instances is None else known_types(instances)))
-        if on_gpu and isinstance(container.image, PublishedImage) and not _is_triton(container.image):
-            yield Finding(f"{at}.image", f"is {container.image.name}; on GPUs only Triton serves several models")
-
-
-def _is_triton(image: PublishedImage) -> bool:
-    try:
-        found = images.find(image.name, image.version, accelerator=image.accelerator, python=image.python, os=image.os)
-    except images.UnknownImage:
-        return True  # another rule tells of it
-    return found.framework == "triton"
+        image = recognised(container.image)
+        if on_gpu and image is not None and image.framework != "triton":
+            yield Finding(f"{at}.image", f"is {image.framework}; on GPUs only Triton serves several models")
 
 
 @rule(

@@ -267,7 +267,12 @@ def _places_of(resource: Resource) -> Iterator[tuple[Node, str]]:
     "A template is not larger than CloudFormation takes",
     source='"CloudFormation quotas", CloudFormation user guide',
     about=Template,
-    facts=["cloudformation/resources_per_stack", "cloudformation/outputs_parameters"],
+    facts=[
+        "cloudformation/resources_per_stack",
+        "cloudformation/outputs_parameters",
+        "cloudformation/template_body",
+        "cloudformation/template_bytes",
+    ],
     good=_MODEL,
     bad="".join(f"Role{number}: {{Type: AWS::IAM::Role}}\n" for number in range(501)),
 )
@@ -280,3 +285,6 @@ def size(template: Template) -> Iterator[Finding]:
     ):
         if number > most:
             yield Finding(section, f"has {number} entries; there are at most {most}")
+    most = limit("cloudformation", "template_bytes")
+    if template.size > most:
+        yield Finding("Resources", f"make a template of at least {template.size} characters; it has at most {most}")

@@ -60,6 +60,8 @@ class Rule:
         What it checks: specs of a type, or whole templates.
     of_templates : bool
         Whether it holds for what others wrote too, and not only for the arguments of our constructs.
+    of_constructs : bool
+        Whether it holds for the arguments of our constructs, and not only for what others wrote.
     """
 
     code: str
@@ -72,6 +74,7 @@ class Rule:
     check: Check
     about: type[EndpointSpec | TransformSpec | Template] = EndpointSpec
     of_templates: bool = True
+    of_constructs: bool = True
 
     @property
     def is_shape(self) -> bool:
@@ -96,6 +99,7 @@ def rule(
     severity: Severity = "error",
     about: type[EndpointSpec | TransformSpec | Template] = EndpointSpec,
     of_templates: bool = True,
+    of_constructs: bool = True,
 ) -> Callable[[Check], Check]:
     """Enter a function into the list of rules; see `Rule`.
 
@@ -109,7 +113,9 @@ def rule(
         if code in RULES:
             message = f"{code} is taken by {RULES[code].title!r}"
             raise ValueError(message)
-        RULES[code] = Rule(code, title, severity, source, tuple(facts), good, bad, check, about, of_templates)
+        RULES[code] = Rule(
+            code, title, severity, source, tuple(facts), good, bad, check, about, of_templates, of_constructs
+        )
         return check
 
     return enter

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, NamedTuple
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 _SOURCE = '"SageMaker execution roles": CreateModel, CreateEndpointConfig, CreateEndpoint; SageMaker developer guide'
 _SERVICE = "sagemaker.amazonaws.com"
 _FULL_ACCESS = ("AmazonSageMakerFullAccess", "AdministratorAccess", "PowerUserAccess", "AmazonS3FullAccess")
+_PARTITION = re.compile(r"^arn:[^:]*:")
 _PULL = ("ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer")
 
 _ROLE = """\
@@ -79,9 +81,14 @@ class _Role:
         """Say whether it may do something, as far as that is known."""
         return not self.is_known or any(
             any(fnmatchcase(action.lower(), pattern.lower()) for pattern in allowed.actions)
-            and any(overlap(pattern, arn) for pattern in allowed.resources)
+            and any(overlap(_in_one_partition(pattern), _in_one_partition(arn)) for pattern in allowed.resources)
             for allowed in self.allowed
         )
+
+
+def _in_one_partition(arn: str) -> str:
+    """Give an ARN with the partition left open; a stack has only one."""
+    return _PARTITION.sub("arn::", arn)
 
 
 def overlap(one: str, other: str) -> bool:

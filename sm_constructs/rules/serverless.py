@@ -116,6 +116,28 @@ def scaling_range(spec: EndpointSpec) -> Iterator[Finding]:
 
 
 @rule(
+    "SMC110",
+    "Some concurrency stays provisioned",
+    severity="warning",
+    source='"Automatically scale Provisioned Concurrency": at least 1; RegisterScalableTarget.MinCapacity: 0 is allowed',
+    facts=["serverless/autoscaling_min_capacity_guide"],
+    good='kind="serverless", serverless=Serverless(memory_mb=1024, max_concurrency=9, provisioned_concurrency=1), '
+    "scaling=Scaling(1, 9, policies=[TargetTracking.provisioned_concurrency_utilization(0.7)])",
+    bad='kind="serverless", serverless=Serverless(memory_mb=1024, max_concurrency=9, provisioned_concurrency=1), '
+    "scaling=Scaling(0, 9, policies=[TargetTracking.provisioned_concurrency_utilization(0.7)])",
+)
+def provisioned_at_least(spec: EndpointSpec) -> Iterator[Finding]:
+    """Warn where the documents contradict each other."""
+    lowest = limit("serverless", "autoscaling_min_capacity_guide")
+    for at, variant in spec.placed_variants():
+        low = None if variant.serverless is None or variant.scaling is None else variant.scaling.min_capacity
+        if is_number(low) and low < lowest:
+            yield Finding(
+                f"{at}.scaling.min_capacity", f"is {low:g}; the guide wants {lowest} or more, the API does not"
+            )
+
+
+@rule(
     "SMC106",
     "The target of provisioned concurrency is a ratio",
     severity="warning",

@@ -56,6 +56,28 @@ _ON_INSTANCES = _ENDPOINT.format("InstanceType: ml.m5.large, InitialInstanceCoun
 _SERVERLESS = _ENDPOINT.format("ServerlessConfig: {MemorySizeInMB: 1024, MaxConcurrency: 5, ProvisionedConcurrency: 1}")
 _VARIANT_A = "!Sub 'endpoint/${Endpoint.EndpointName}/variant/a'"
 _ANY = "endpoint/e/variant/a"
+_EXCEPTING = """\
+Endpoint:
+  Type: AWS::SageMaker::Endpoint
+  Properties:
+    EndpointConfigName: c
+    RetainAllVariantProperties: {}
+    ExcludeRetainedVariantProperties: [{{VariantPropertyType: DesiredWeight}}]
+"""
+_STEP = _POLICY.format(
+    "StepScaling",
+    "StepScalingPolicyConfiguration",
+    "{AdjustmentType: ChangeInCapacity, StepAdjustments: [{MetricIntervalLowerBound: 0, ScalingAdjustment: 1}]}",
+    "ScalingTargetId: !Ref Target",
+)
+_ALARM = """\
+Alarm:
+  Type: AWS::CloudWatch::Alarm
+  Properties:
+    AlarmActions: [!Ref Policy]
+    ComparisonOperator: GreaterThanThreshold
+    EvaluationPeriods: 1
+"""
 
 
 def _target(
@@ -283,15 +305,37 @@ def way_out_of_zero(template: Template) -> Iterator[Finding]:
         name = wanted.get(target.dimension or "")
         if target.resource.type != TARGET or low.number().value != 0 or name is None:
             continue
-        metrics = {
-            text_of(alarm["MetricName"].value)
+        if not any(
+            text_of(alarm["MetricName"].value) == name and _wakes(policy, alarm)
             for policy in policies_of(template, target.resource)
             for alarm in alarms[policy.id]
-        }
-        if name not in metrics:
+        ):
             yield Finding(
-                low.path, f"is 0, and no step scaling policy has an alarm on {name}, so that requests may wait forever"
+                low.path,
+                f"is 0, and no step scaling policy adds the first when an alarm on {name} goes off at 1, so that "
+                "requests may wait forever",
             )
+
+
+def _wakes(policy: Resource, alarm: Resource) -> bool:
+    """Say whether a policy adds capacity when the metric, which is 0 or 1 or a number of failures, is 1."""
+    threshold, comparison = alarm["Threshold"].number().value, text_of(alarm["ComparisonOperator"].value)
+    if not is_number(threshold):
+        return True
+    if not (threshold < 1 or (threshold == 1 and comparison == "GreaterThanOrEqualToThreshold")):
+        return False
+    steps = policy["StepScalingPolicyConfiguration"]["StepAdjustments"].entries()
+    for step in steps:
+        low, high, change = (
+            step[name].number().value
+            for name in ("MetricIntervalLowerBound", "MetricIntervalUpperBound", "ScalingAdjustment")
+        )
+        if not all(value is None or is_number(value) for value in (low, high, change)):
+            return True
+        reached = (low is None or low <= 1 - threshold) and (high is None or 1 - threshold < high)
+        if reached and (change or 0) > 0:
+            return True
+    return False
 
 
 def policies_of(template: Template, target: Resource) -> Iterator[Resource]:
@@ -412,6 +456,8 @@ def retained(template: Template) -> Iterator[Finding]:
         if endpoint is None or target.resource.type != TARGET or target.dimension != INSTANCES:
             continue
         retain = endpoint["RetainAllVariantProperties"]
+        if endpoint["RetainAllVariantProperties"].is_intrinsic:
+            continue
         excluded = {
             text_of(each["VariantPropertyType"].value)
             for each in endpoint["ExcludeRetainedVariantProperties"].entries()
@@ -421,3 +467,56 @@ def retained(template: Template) -> Iterator[Finding]:
                 retain.path,
                 f"does not keep what {target.resource.id} gave: an update goes back to InitialInstanceCount",
             )
+
+
+@rule(
+    "SMC639",
+    "What is excepted from being retained is excepted from something",
+    severity="warning",
+    source="UpdateEndpoint.ExcludeRetainedVariantProperties: with RetainAllVariantProperties",
+    about=Template,
+    facts=["autoscaling/exclude_retained_variant_properties", "cloudformation/writeonly_endpoint"],
+    good=_EXCEPTING.format("true"),
+    bad=_EXCEPTING.format("false"),
+)
+def excepted(template: Template) -> Iterator[Finding]:
+    """Warn of exceptions to a rule that does not hold."""
+    for endpoint in template.of_type(ENDPOINT):
+        retain, excluded = endpoint["RetainAllVariantProperties"], endpoint["ExcludeRetainedVariantProperties"]
+        if excluded.entries() and not retain.is_intrinsic and retain.flag().value is not True:
+            yield Finding(excluded.path, "is given, and RetainAllVariantProperties is not true: nothing is retained")
+
+
+@rule(
+    "SMC640",
+    "Scaling is not suspended",
+    severity="warning",
+    source="RegisterScalableTarget.SuspendedState",
+    about=Template,
+    good=_target(),
+    bad=_target() + "    SuspendedState: {DynamicScalingOutSuspended: true}\n",
+)
+def suspended(template: Template) -> Iterator[Finding]:
+    """Warn of scaling that is switched off."""
+    for target in _targets(template):
+        state = target.resource["SuspendedState"]
+        for name in ("DynamicScalingInSuspended", "DynamicScalingOutSuspended", "ScheduledScalingSuspended"):
+            if state[name].flag().value is True:
+                yield Finding(f"{state.path}/{name}", "is true; nothing scales so until somebody resumes it")
+
+
+@rule(
+    "SMC641",
+    "A step scaling policy has an alarm that lets it act",
+    severity="warning",
+    source='"Step scaling policies", Application Auto Scaling user guide: an alarm invokes the policy',
+    about=Template,
+    good=_target() + _STEP + _ALARM,
+    bad=_target() + _STEP,
+)
+def invoked(template: Template) -> Iterator[Finding]:
+    """Warn of policies that nothing invokes."""
+    alarms = _alarms_by_policy(template)
+    for policy in template.of_type(POLICY):
+        if policy["StepScalingPolicyConfiguration"] and template.is_of_hosting(policy) and not alarms[policy.id]:
+            yield Finding(policy.properties.path, "is invoked by no alarm of the template; step scaling needs one")
