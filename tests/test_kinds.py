@@ -565,7 +565,7 @@ class TestInferenceComponents:
             ({"container": Container(IMAGE, hostname="_")}, "SMC406", "components[0].container.hostname"),
             ({"scaling": Scaling(0, 2, policies=[POLICY])}, "SMC611", "components[0].scaling.policies[0]"),
             ({"adapter": MODEL_DATA}, "SMC825", "components[0].adapter"),
-            ({"base": "nobody"}, "SMC825", "components[0].base"),
+            ({"base": "nobody"}, "SMC836", "components[0].base"),
         ],
     )
     def test_what_is_refused(self, stack, arguments, code, path):

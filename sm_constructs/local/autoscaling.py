@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Any, NoReturn, cast
 
 from moto.applicationautoscaling import models as moto_models
 from moto.applicationautoscaling import urls as moto_urls
+from moto.applicationautoscaling.models import FakeApplicationAutoscalingPolicy
 from moto.core.exceptions import JsonRESTError
 from moto.sagemaker.models import sagemaker_backends
 
 if TYPE_CHECKING:
-    from moto.applicationautoscaling.models import FakeApplicationAutoscalingPolicy, FakeScalableTarget
+    from moto.applicationautoscaling.models import FakeScalableTarget
 
     from sm_constructs.local.hosting_backend import HostingBackend
 
@@ -89,16 +90,23 @@ class AutoScalingBackend(moto_models.ApplicationAutoscalingBackend):
         policy_body: dict[str, Any],
         policy_type: str | None,
     ) -> FakeApplicationAutoscalingPolicy:
-        """Answer PutScalingPolicy."""
+        """Answer PutScalingPolicy; a policy that is put anew keeps its ARN, to which alarms refer."""
         if not self._scalable_target_exists(resource_id, scalable_dimension):
             raise JsonRESTError(
                 error_type="ObjectNotFoundException",
                 message=f"No scalable target registered for service namespace: {service_namespace}, "
                 f"resource ID: {resource_id}, scalable dimension: {scalable_dimension}",
             )
-        return super().put_scaling_policy(
+        key = FakeApplicationAutoscalingPolicy.formulate_key(
+            service_namespace, resource_id, scalable_dimension, policy_name
+        )
+        known = self.policies.get(key)
+        policy = super().put_scaling_policy(
             policy_name, service_namespace, resource_id, scalable_dimension, policy_body, policy_type
         )
+        if known is not None:
+            policy.policy_arn, policy.creation_time = known.policy_arn, known.creation_time
+        return policy
 
     def _check_variant(self, resource_id: str, dimension: str) -> None:
         names = variant_of(resource_id)

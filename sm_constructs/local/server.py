@@ -112,7 +112,7 @@ def _application() -> WSGIApplication:
 
 def _warm_up() -> None:
     """Load what the first deployment needs while the CDK command line is still starting."""
-    from cfnlint.schema import manager  # type: ignore[import-untyped]  # noqa: F401
+    from cfnlint.schema import manager  # noqa: F401
 
 
 class _Identified:

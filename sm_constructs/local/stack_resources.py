@@ -297,8 +297,8 @@ def _check_properties(kind: str, logical_id: str, properties: Mapping[str, Json]
 def _schema(kind: str) -> Mapping[str, Json]:
     """Give what CloudFormation publishes about a type; cfn-lint, which moto brings along, carries it."""
     # Not above: it takes a third of a second, and only the first deployment needs it.
-    from cfnlint.schema import ResourceNotFoundError  # type: ignore[import-untyped]
-    from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER  # type: ignore[import-untyped]
+    from cfnlint.schema import ResourceNotFoundError
+    from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER
 
     try:
         schema: Mapping[str, Json] = PROVIDER_SCHEMA_MANAGER.get_resource_schema("us-east-1", kind).schema

@@ -26,6 +26,8 @@ def read_component(resource: Resource, template: Template, autoscaling: Autoscal
     resource["EndpointName"].mark()
     resource["VariantName"].mark()
     specification = resource["Specification"]
+    if not specification:  # one for each instance type; the first stands for all
+        specification = next(iter(resource["Specifications"].entries()), specification)
     needed, start = specification["ComputeResourceRequirements"], specification["StartupParameters"]
     base = specification["BaseInferenceComponentName"].text()
     its_base = template.referred(COMPONENT, base.value)
@@ -46,7 +48,10 @@ def read_component(resource: Resource, template: Template, autoscaling: Autoscal
         "zone_imbalance": _read_imbalance(specification["SchedulingConfig"]["AvailabilityZoneBalance"]),
     }
     own = specification["Container"]
-    if specification["ModelName"]:
+    if specification.is_intrinsic:
+        unknown = unknown_model(specification)
+        parts["container"] = Found(unknown.value.containers[0], unknown.path)
+    elif specification["ModelName"]:
         parts["container"] = _read_container(specification, template)
     elif base.value is not None:
         parts["adapter"] = read_archive(own["ArtifactUrl"])

@@ -72,6 +72,7 @@ def shadow_weight(spec: EndpointSpec) -> Iterator[Finding]:
     source="RegisterScalableTarget: endpoint/name/variant/name of a production variant",
     good='shadow_name="next"',
     bad='shadow_name="next", shadow_scaling=Scaling(1, 4, policies=[TargetTracking.invocations_per_instance(70)])',
+    of_templates=False,
 )
 def shadow_scaling(spec: EndpointSpec) -> Iterator[Finding]:
     """Check that nothing is asked of a shadow variant that is not made."""
@@ -194,15 +195,14 @@ def component_copies(spec: EndpointSpec) -> Iterator[Finding]:
 
 @rule(
     "SMC825",
-    "An inference component has a container, or is an adapter to an earlier one",
+    "An inference component has a container, or is an adapter",
     source="InferenceComponentSpecification: BaseInferenceComponentName with Container.ArtifactUrl",
     facts=["inference_component/adapter", "inference_component/specification_xor_specifications"],
     good=f"components=[{_LLAMA}, {_ADAPTER}]",
-    bad=f"components=[{_ADAPTER}]",
+    bad='components=[InferenceComponent("llama", memory_mb=1024)]',
 )
 def component_base(spec: EndpointSpec) -> Iterator[Finding]:
     """Check what components are made of."""
-    names = [component.name for component in spec.components if component.base is None]
     for at, component in placed(spec):
         if component.base is None:
             if component.container is None:
@@ -210,8 +210,6 @@ def component_base(spec: EndpointSpec) -> Iterator[Finding]:
             if component.adapter is not None:
                 yield Finding(f"{at}.adapter", "is given without a base")
             continue
-        if component.base not in names:
-            yield Finding(f"{at}.base", f"is {component.base!r}, no component with a container; there are {names}")
         if is_tree(component.adapter):
             yield Finding(f"{at}.adapter", "is a tree of files; an adapter is one archive")
         if component.adapter is None:
@@ -219,6 +217,23 @@ def component_base(spec: EndpointSpec) -> Iterator[Finding]:
         for argument in ("container", "memory_mb", "max_memory_mb", "cpus", "accelerators", "scaling"):
             if getattr(component, argument) is not None:
                 yield Finding(f"{at}.{argument}", "is given beside base; an adapter runs in the container of its base")
+
+
+@rule(
+    "SMC836",
+    "The base of an adapter is a component of the endpoint",
+    source="InferenceComponentSpecification.BaseInferenceComponentName",
+    facts=["inference_component/adapter"],
+    good=f"components=[{_LLAMA}, {_ADAPTER}]",
+    bad=f"components=[{_ADAPTER}]",
+    of_templates=False,
+)
+def bases(spec: EndpointSpec) -> Iterator[Finding]:
+    """Check that the base is there; that of a template may be in another one."""
+    names = [component.name for component in spec.components if component.base is None]
+    for at, component in placed(spec):
+        if component.base is not None and component.base not in names:
+            yield Finding(f"{at}.base", f"is {component.base!r}, no component with a container; there are {names}")
 
 
 @rule(

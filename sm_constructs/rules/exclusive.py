@@ -189,6 +189,8 @@ def policies(template: Template) -> Iterator[Finding]:
         if not template.is_of_hosting(policy):
             continue
         kind = text_of(policy["PolicyType"].value)
+        if is_text(kind) and kind not in wanted:
+            yield Finding(policy["PolicyType"].path, f"is {kind}; hosting scales by {' and '.join(wanted)}")
         for its, name in wanted.items():
             if kind == its and not policy[name]:
                 yield Finding(f"{policy.properties.path}/{name}", f"is missing; the policy is of type {kind}")

@@ -150,6 +150,7 @@ def one_store(spec: EndpointSpec) -> Iterator[Finding]:
     facts=["multi_container/containers"],
     good=f'{_TWO}, mode="direct"',
     bad='containers=[Container(image, hostname="a")], mode="direct"',
+    of_templates=False,
 )
 def container_count(spec: EndpointSpec) -> Iterator[Finding]:
     """Check how many containers there are."""
@@ -157,6 +158,24 @@ def container_count(spec: EndpointSpec) -> Iterator[Finding]:
     for at, model in spec.placed_models():
         if model.mode != "single" and not low <= len(model.containers) <= high:
             yield Finding(f"{at}.containers", f"has {len(model.containers)} containers; it has {low} to {high}")
+
+
+@rule(
+    "SMC515",
+    "A list of containers has two or more",
+    severity="warning",
+    source='"Multi-container endpoints", SageMaker developer guide: 2 to 15; the API takes one',
+    facts=["multi_container/containers"],
+    good=f'{_TWO}, mode="direct"',
+    bad='containers=[Container(image, hostname="a")], mode="direct"',
+    of_constructs=False,
+)
+def lone_container(spec: EndpointSpec) -> Iterator[Finding]:
+    """Warn where the guide and the API contradict each other."""
+    low, _ = limit("multi_container", "containers")
+    for at, model in spec.placed_models():
+        if model.mode != "single" and len(model.containers) < low:
+            yield Finding(f"{at}.containers", f"has {len(model.containers)} containers; the guide says {low} or more")
 
 
 @rule(

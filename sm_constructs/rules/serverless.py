@@ -119,7 +119,7 @@ def scaling_range(spec: EndpointSpec) -> Iterator[Finding]:
     "SMC110",
     "Some concurrency stays provisioned",
     severity="warning",
-    source='"Automatically scale Provisioned Concurrency": at least 1; RegisterScalableTarget.MinCapacity: 0 is allowed',
+    source='"Automatically scale Provisioned Concurrency": at least 1; RegisterScalableTarget.MinCapacity: or 0',
     facts=["serverless/autoscaling_min_capacity_guide"],
     good='kind="serverless", serverless=Serverless(memory_mb=1024, max_concurrency=9, provisioned_concurrency=1), '
     "scaling=Scaling(1, 9, policies=[TargetTracking.provisioned_concurrency_utilization(0.7)])",

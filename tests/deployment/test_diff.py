@@ -291,3 +291,43 @@ def test_without_retaining_the_first_step_would_lose_the_capacity(team):
     assert "reset" in team.ask(hosting())[1]["Endpoint"]
     team.stacks.deploy("App", hosting())
     assert team.variant()["CurrentInstanceCount"] == 1
+
+
+def test_the_rollback_of_the_page_can_be_tried(team, monkeypatch):
+    """Everything to the letter: the code, and why the update fails."""
+    _, section = PAGE.split("## Try a rollback\n")
+    (argument,) = re.findall(r"```python\n(    rollout=.*?)```", section, re.DOTALL)
+    (going_off,) = re.findall(r"```python\n(import boto3\n.*?)```", section, re.DOTALL)
+    (reason,) = re.findall(r"```\n(The .*?)\n```", section, re.DOTALL)
+    reason = reason.replace("\n", " ")
+    application = pages()[0].replace("RealTimeEndpoint,", "RealTimeEndpoint, Rollout,")
+    application = application.replace("    scaling=", f"{argument}    scaling=")
+    team.aws.client("ssm").put_parameter(Name="/cdk-bootstrap/hnb659fds/version", Value="30", Type="String")
+    monkeypatch.setattr(cdk, "App", functools.partial(cdk.App, outdir=str(team._folder / "cdk.out")))
+
+    def deploy(code: str) -> str:
+        exec(compile(code, "app.py", "exec"), {})
+        template = json.loads((team._folder / "cdk.out" / "Churn.template.json").read_text())
+        return team.stacks.deploy("Churn", template.pop("Resources"), **template)
+
+    def set_alarms(code: str) -> None:
+        subprocess.run([sys.executable, "-c", code], env=team.aws.environment, check=True)
+
+    def archive() -> str:
+        config = team.sagemaker.describe_endpoint_config(EndpointConfigName=team.endpoint()["EndpointConfigName"])
+        model = team.sagemaker.describe_model(ModelName=config["ProductionVariants"][0]["ModelName"])
+        return str(model["PrimaryContainer"]["ModelDataUrl"])
+
+    changed = application.replace("churn/7/", "churn/8/")
+    assert deploy(application) == "CREATE_COMPLETE"
+    team.scale(3)
+    set_alarms(going_off)
+    assert deploy(changed) == "UPDATE_ROLLBACK_COMPLETE"
+    assert team.stacks.reason("Churn", "Endpoint8024A810") == reason
+    assert team.endpoint()["FailureReason"] == reason
+    assert (archive(), team.variant()["CurrentInstanceCount"]) == ("s3://models/churn/7/model.tar.gz", 3)
+
+    set_alarms(going_off.replace('"ALARM"', '"OK"'))
+    assert deploy(changed) == "UPDATE_COMPLETE"
+    assert (archive(), team.variant()["CurrentInstanceCount"]) == ("s3://models/churn/8/model.tar.gz", 3)
+    assert "FailureReason" not in team.endpoint()

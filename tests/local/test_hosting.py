@@ -194,6 +194,46 @@ def test_update_endpoint_keeps_the_deployment_configuration_if_told_to(sagemaker
     assert "LastDeploymentConfig" not in sagemaker.describe_endpoint(EndpointName="chat")
 
 
+def test_an_alarm_takes_an_update_back(aws: EmbeddedAws, sagemaker: Any):
+    create(sagemaker)
+    sagemaker.create_endpoint_config(
+        EndpointConfigName="next",
+        ProductionVariants=[
+            {"VariantName": "main", "ModelName": "chat", "InstanceType": "ml.m5.large", "InitialInstanceCount": 1}
+        ],
+    )
+    cloudwatch: Any = aws.client("cloudwatch")
+    for name in ("errors", "latency"):
+        cloudwatch.put_metric_alarm(
+            AlarmName=name, ComparisonOperator="GreaterThanThreshold", EvaluationPeriods=1, Threshold=1
+        )
+    routing = {"Type": "ALL_AT_ONCE", "WaitIntervalInSeconds": 0}
+    alarms = [{"AlarmName": name} for name in ("latency", "errors", "unknown")]
+    guarded = {
+        "BlueGreenUpdatePolicy": {"TrafficRoutingConfiguration": routing},
+        "AutoRollbackConfiguration": {"Alarms": alarms},
+    }
+
+    def update(**how: Any) -> tuple[str, int, str | None]:
+        """Update the endpoint; give its configuration, its count, and why the update failed."""
+        sagemaker.update_endpoint(EndpointName="chat", EndpointConfigName="next", **how)
+        endpoint = sagemaker.describe_endpoint(EndpointName="chat")
+        assert endpoint["EndpointStatus"] == "InService"
+        count = endpoint["ProductionVariants"][0]["CurrentInstanceCount"]
+        return endpoint["EndpointConfigName"], count, endpoint.get("FailureReason")
+
+    reason = "The update was rolled back, since these CloudWatch alarms are in state ALARM: errors."
+    cloudwatch.set_alarm_state(AlarmName="errors", StateValue="ALARM", StateReason="5 errors in a minute")
+    assert update(DeploymentConfig=guarded) == ("chat", 2, reason)
+    assert "LastDeploymentConfig" not in sagemaker.describe_endpoint(EndpointName="chat")
+    assert update() == ("next", 1, None)  # nobody watches
+
+    cloudwatch.set_alarm_state(AlarmName="errors", StateValue="INSUFFICIENT_DATA", StateReason="no requests")
+    assert update(DeploymentConfig=guarded) == ("next", 1, None)
+    cloudwatch.set_alarm_state(AlarmName="errors", StateValue="ALARM", StateReason="5 errors in a minute")
+    assert update(RetainDeploymentConfig=True) == ("next", 1, reason)
+
+
 def test_a_serverless_variant_scales_its_provisioned_concurrency(sagemaker: Any, autoscaling: Any):
     create(sagemaker, ServerlessConfig={"MemorySizeInMB": 2048, "MaxConcurrency": 5, "ProvisionedConcurrency": 2})
     key = KEY | {"ScalableDimension": "sagemaker:variant:DesiredProvisionedConcurrency"}
@@ -232,6 +272,21 @@ def test_a_policy_needs_a_target_and_goes_with_it(sagemaker: Any, autoscaling: A
     autoscaling.deregister_scalable_target(**KEY)
     assert autoscaling.describe_scaling_policies(ServiceNamespace="sagemaker")["ScalingPolicies"] == []
     assert autoscaling.describe_scheduled_actions(ServiceNamespace="sagemaker")["ScheduledActions"] == []
+
+
+def test_a_policy_that_is_put_anew_keeps_its_arn(sagemaker: Any, autoscaling: Any):
+    create(sagemaker)
+    autoscaling.register_scalable_target(**KEY, MinCapacity=1, MaxCapacity=4)
+    arns = set()
+    for change in (1, 2):
+        steps = [{"MetricIntervalLowerBound": 0, "ScalingAdjustment": change}]
+        configuration = {"AdjustmentType": "ChangeInCapacity", "StepAdjustments": steps}
+        policy = {"PolicyName": "steps", "PolicyType": "StepScaling", "StepScalingPolicyConfiguration": configuration}
+        arns.add(autoscaling.put_scaling_policy(**KEY, **policy)["PolicyARN"])
+        (found,) = autoscaling.describe_scaling_policies(ServiceNamespace="sagemaker")["ScalingPolicies"]
+        assert found["StepScalingPolicyConfiguration"]["StepAdjustments"] == steps
+        arns.add(found["PolicyARN"])
+    assert len(arns) == 1
 
 
 def test_what_moto_does_not_have_is_told_at_once(sagemaker: Any):

@@ -508,3 +508,16 @@ def test_what_hosting_stands_on(stacks: Stacks, aws: EmbeddedAws):
     assert sns.list_topics()["Topics"] == []
     s3: Any = aws.client("s3")
     assert [bucket for bucket in s3.list_buckets()["Buckets"] if not bucket["Name"].startswith("cdk-")] == []
+
+
+def test_an_alarm_that_changes_keeps_its_state(stacks: Stacks, aws: EmbeddedAws):
+    def watched(threshold: int) -> dict[str, Any]:
+        properties = {"ComparisonOperator": "GreaterThanThreshold", "EvaluationPeriods": 1, "Threshold": threshold}
+        return {"Alarm": {"Type": "AWS::CloudWatch::Alarm", "Properties": {"AlarmName": "errors", **properties}}}
+
+    cloudwatch: Any = aws.client("cloudwatch")
+    stacks.deploy("app", watched(1))
+    cloudwatch.set_alarm_state(AlarmName="errors", StateValue="ALARM", StateReason="5 errors in a minute")
+    assert stacks.deploy("app", watched(2)) == "UPDATE_COMPLETE"
+    (alarm,) = cloudwatch.describe_alarms()["MetricAlarms"]
+    assert (alarm["Threshold"], alarm["StateValue"], alarm["StateReason"]) == (2, "ALARM", "5 errors in a minute")

@@ -1,0 +1,289 @@
+"""Whole templates: every case of their parameters and conditions, where problems stand, what is suppressed."""
+
+from __future__ import annotations
+
+import copy
+import json
+from fnmatch import fnmatchcase
+
+import pytest
+from documented import TEMPLATES
+from hypothesis import given
+from hypothesis import strategies as st
+from test_layers import modules_after
+
+from sm_constructs import check_template
+from sm_constructs.checking.checking import NoTemplate
+from sm_constructs.rules.roles import overlap
+
+MODEL = {
+    "Type": "AWS::SageMaker::Model",
+    "Properties": {
+        "ExecutionRoleArn": "arn:aws:iam::123456789012:role/hosting",
+        "PrimaryContainer": {"Image": "123456789012.dkr.ecr.eu-west-1.amazonaws.com/scorer:1"},
+    },
+}
+ENDPOINT = {
+    "Type": "AWS::SageMaker::Endpoint",
+    "Properties": {"EndpointConfigName": {"Fn::GetAtt": ["Config", "EndpointConfigName"]}},
+}
+ON_INSTANCES = {"InstanceType": "ml.m5.large", "InitialInstanceCount": 1}
+SERVERLESS = {"ServerlessConfig": {"MemorySizeInMB": 2048, "MaxConcurrency": 5}}
+VARIANT = "Resources/Config/Properties/ProductionVariants/0"
+
+
+def config(variant: dict) -> dict:
+    model = {"VariantName": "AllTraffic", "ModelName": {"Fn::GetAtt": ["Model", "ModelName"]}}
+    return {"Type": "AWS::SageMaker::EndpointConfig", "Properties": {"ProductionVariants": [{**model, **variant}]}}
+
+
+def template(variant: dict = ON_INSTANCES, resources: dict | None = None, **sections) -> dict:
+    whole = {"Model": MODEL, "Config": config(variant), "Endpoint": ENDPOINT, **(resources or {})}
+    return {**sections, "Resources": copy.deepcopy(whole)}
+
+
+def memory(value: object, **sections) -> list[tuple[str, str]]:
+    """Give what is found where the memory of a serverless variant is some value: codes and places below the variant."""
+    wrong = template({"ServerlessConfig": {"MemorySizeInMB": value, "MaxConcurrency": 5}}, **sections)
+    return [(problem.code, problem.path.removeprefix(f"{VARIANT}/")) for problem in check_template(wrong)]
+
+
+PLACE = "ServerlessConfig/MemorySizeInMB"
+FOUND = [("SMC102", PLACE)]
+REF = {"Ref": "Memory"}
+
+
+class TestWhatIsNotKnownBeforeDeployment:
+    def test_a_default_is_checked(self):
+        assert memory(REF, Parameters={"Memory": {"Type": "Number", "Default": 1500}}) == FOUND
+        assert memory(REF, Parameters={"Memory": {"Type": "Number", "Default": "2048"}}) == []
+
+    def test_each_allowed_value_is_checked(self):
+        allowed = {"Type": "Number", "Default": 1024, "AllowedValues": [1024, 2048, 1500]}
+        assert memory(REF, Parameters={"Memory": allowed}) == FOUND
+        assert memory(REF, Parameters={"Memory": {**allowed, "AllowedValues": [1024, 2048]}}) == []
+
+    def test_a_parameter_of_which_nothing_is_said_is_not_guessed_at(self):
+        assert memory(REF, Parameters={"Memory": {"Type": "Number"}}) == []
+
+    def test_the_default_of_a_stored_parameter_is_a_name(self):
+        stored = {"Type": "AWS::SSM::Parameter::Value<String>", "Default": "/serving/memory"}
+        assert memory(REF, Parameters={"Memory": stored}) == []
+
+    def test_both_branches_are_checked(self):
+        conditions = {"Prod": {"Fn::Equals": [{"Ref": "AWS::AccountId"}, "123456789012"]}}
+        assert memory({"Fn::If": ["Prod", 1500, 2048]}, Conditions=conditions) == [("SMC102", f"{PLACE}/Fn::If/1")]
+        assert memory({"Fn::If": ["Prod", 2048, 1500]}, Conditions=conditions) == [("SMC102", f"{PLACE}/Fn::If/2")]
+        assert memory({"Fn::If": ["Prod", 2048, 1024]}, Conditions=conditions) == []
+
+    @pytest.mark.parametrize(
+        "comparison",
+        [
+            {"Fn::Equals": [{"Fn::Select": [0, {"Fn::GetAZs": ""}]}, "eu-west-1a"]},
+            {"Fn::Equals": [{"Ref": "Stage"}, {"Ref": "Other"}]},
+        ],
+        ids=["not to be carried out", "of two that are not known"],
+    )
+    def test_a_condition_on_what_is_not_known_is_looked_at_both_ways(self, comparison):
+        sections = {"Conditions": {"Odd": comparison}, "Parameters": {"Stage": {"Type": "String"}}}
+        assert memory({"Fn::If": ["Odd", 1500, 2048]}, **sections) != []
+        assert memory({"Fn::If": ["Odd", 2048, 1500]}, **sections) != []
+
+    def test_branches_that_exclude_each_other_are_not_put_together(self):
+        nothing = {"Ref": "AWS::NoValue"}
+        sections = {
+            "Parameters": {"Stage": {"Type": "String"}},
+            "Conditions": {
+                "Prod": {"Fn::Equals": [{"Ref": "Stage"}, "prod"]},
+                "Dev": {"Fn::Not": [{"Condition": "Prod"}]},
+                "Test": {"Fn::And": [{"Condition": "Dev"}, {"Fn::Equals": [{"Ref": "Stage"}, "test"]}]},
+            },
+        }
+        variant = {
+            "InstanceType": {"Fn::If": ["Prod", "ml.m5.large", nothing]},
+            "InitialInstanceCount": {"Fn::If": ["Prod", 1, nothing]},
+            "ServerlessConfig": {"Fn::If": ["Prod", nothing, SERVERLESS["ServerlessConfig"]]},
+        }
+        assert check_template(template(variant, **sections)) == []
+        variant["InitialInstanceCount"] = {"Fn::If": ["Test", 1, variant["InitialInstanceCount"]]}
+        (problem,) = check_template(template(variant, **sections))
+        assert problem.path == f"{VARIANT}/InitialInstanceCount/Fn::If/1"
+
+    def test_rows_of_a_mapping_are_checked_where_the_row_is_not_known(self):
+        look_up = {"Fn::FindInMap": ["Sizes", {"Ref": "AWS::Region"}, "Memory"]}
+        sizes = {"eu-west-1": {"Memory": 2048}, "us-east-1": {"Memory": 1500}}
+        assert memory(look_up, Mappings={"Sizes": sizes}) == FOUND
+        wrong = template({"ServerlessConfig": {"MemorySizeInMB": look_up, "MaxConcurrency": 5}})
+        wrong["Mappings"] = {"Sizes": sizes}
+        assert check_template(wrong, region="eu-west-1") == []
+
+    def test_texts_are_put_together(self):
+        joined = {"Fn::Join": ["", [{"Ref": "Thousands"}, "00"]]}
+        parameters = {"Thousands": {"Type": "String", "Default": "15"}}
+        assert memory(joined, Parameters=parameters) == FOUND
+        assert memory({"Fn::Sub": "${Thousands}00"}, Parameters=parameters) == FOUND
+        assert memory({"Fn::Sub": ["${A}00", {"A": {"Ref": "Thousands"}}]}, Parameters=parameters) == FOUND
+        assert memory({"Fn::Select": [1, {"Fn::Split": ["-", "1024-1500"]}]}) == FOUND
+
+    def test_a_resource_that_is_not_made_is_not_checked(self):
+        wrong = template({"ServerlessConfig": {"MemorySizeInMB": 1500, "MaxConcurrency": 5}})
+        wrong["Conditions"] = {"Never": {"Fn::Equals": ["a", "b"]}}
+        for resource in wrong["Resources"].values():
+            resource["Condition"] = "Never"
+        assert check_template(wrong) == []
+
+    def test_the_place_of_an_entry_is_the_one_in_the_template_as_it_was_written(self):
+        wrong = template()
+        variants = wrong["Resources"]["Config"]["Properties"]["ProductionVariants"]
+        second = {**variants[0], "VariantName": "b", "InitialInstanceCount": 0}
+        variants[:] = [{"Ref": "AWS::NoValue"}, variants[0], {"Fn::If": ["Yes", second, {"Ref": "AWS::NoValue"}]}]
+        wrong["Conditions"] = {"Yes": {"Fn::Equals": ["a", "a"]}}
+        paths = {problem.path for problem in check_template(wrong)}
+        assert paths == {"Resources/Config/Properties/ProductionVariants/2/Fn::If/1/InitialInstanceCount"}
+
+    def test_many_conditions_are_looked_at_one_at_a_time(self):
+        stages = [f"Stage{number}" for number in range(30)]
+        sections = {
+            "Parameters": {stage: {"Type": "String", "Default": "off"} for stage in stages},
+            "Conditions": {f"Is{stage}": {"Fn::Equals": [{"Ref": stage}, "on"]} for stage in stages},
+        }
+        value: object = 2048
+        for stage in stages:
+            value = {"Fn::If": [f"Is{stage}", 1500 if stage == "Stage7" else 1024, value]}
+        assert [code for code, _ in memory(value, **sections)] == ["SMC102"]
+
+
+class TestParts:
+    def test_a_model_that_no_variant_here_uses(self):
+        alone = copy.deepcopy(MODEL)
+        alone["Properties"]["PrimaryContainer"]["Environment"] = {"1": "a"}
+        (problem,) = check_template({"Resources": {"Model": alone}})
+        assert (problem.code, problem.path) == ("SMC403", "Resources/Model/Properties/PrimaryContainer/Environment")
+
+    def test_a_target_of_an_endpoint_elsewhere(self):
+        target = {
+            "Type": "AWS::ApplicationAutoScaling::ScalableTarget",
+            "Properties": {
+                "ServiceNamespace": "sagemaker",
+                "ScalableDimension": "sagemaker:variant:DesiredInstanceCount",
+                "ResourceId": "endpoint/elsewhere/variant/AllTraffic",
+                "MinCapacity": 5,
+                "MaxCapacity": 4,
+            },
+        }
+        codes = {problem.code for problem in check_template({"Resources": {"Target": target}})}
+        assert codes == {"SMC602", "SMC606"}
+
+    def test_an_endpoint_with_its_configuration_elsewhere(self):
+        endpoint = {
+            "Type": "AWS::SageMaker::Endpoint",
+            "Properties": {
+                "EndpointConfigName": "elsewhere",
+                "DeploymentConfig": {
+                    "BlueGreenUpdatePolicy": {
+                        "TrafficRoutingConfiguration": {
+                            "Type": "CANARY",
+                            "WaitIntervalInSeconds": 0,
+                            "CanarySize": {"Type": "CAPACITY_PERCENT", "Value": 60},
+                        }
+                    }
+                },
+            },
+        }
+        (problem,) = check_template({"Resources": {"Endpoint": endpoint}})
+        assert problem.code == "SMC702"
+        assert problem.path.endswith("CanarySize/Value")
+
+    def test_a_component_on_an_endpoint_elsewhere(self):
+        component = {
+            "Type": "AWS::SageMaker::InferenceComponent",
+            "Properties": {
+                "EndpointName": "elsewhere",
+                "VariantName": "a",
+                "Specification": {"ModelName": "m", "ComputeResourceRequirements": {"MinMemoryRequiredInMb": 100}},
+                "RuntimeConfig": {"CopyCount": 1},
+            },
+        }
+        (problem,) = check_template({"Resources": {"Component": component}})
+        assert problem.code == "SMC822"
+
+
+class TestSuppressing:
+    WRONG = template({"ServerlessConfig": {"MemorySizeInMB": 1500, "MaxConcurrency": 0}})
+
+    def codes(self, change) -> set[str]:
+        wrong = copy.deepcopy(self.WRONG)
+        change(wrong)
+        return {problem.code for problem in check_template(wrong)}
+
+    def ignoring(self, *codes):
+        return {"sm-constructs": {"config": {"ignore_checks": list(codes)}}}
+
+    def test_nothing_is_suppressed_unasked(self):
+        assert self.codes(lambda _: None) == {"SMC101", "SMC102"}
+
+    def test_a_resource_suppresses_what_is_found_in_it(self):
+        of_config = self.ignoring("SMC102")
+        assert self.codes(lambda wrong: wrong["Resources"]["Config"].update(Metadata=of_config)) == {"SMC101"}
+        assert self.codes(lambda wrong: wrong["Resources"]["Model"].update(Metadata=of_config)) == {"SMC101", "SMC102"}
+
+    def test_a_template_suppresses_what_is_found_anywhere(self):
+        assert self.codes(lambda wrong: wrong.update(Metadata=self.ignoring("SMC102", "SMC101"))) == set()
+
+    def test_the_beginning_of_a_code_stands_for_all_that_have_it(self):
+        assert self.codes(lambda wrong: wrong.update(Metadata=self.ignoring("SMC1"))) == set()
+        assert self.codes(lambda wrong: wrong.update(Metadata=self.ignoring(""))) == {"SMC101", "SMC102"}
+
+
+class TestWhatIsNoTemplate:
+    @pytest.mark.parametrize("given", [None, 1, "Resources", [], {}, {"Resources": []}, {"resources": {}}])
+    def test_is_told_in_one_sentence(self, given):
+        with pytest.raises(NoTemplate, match="no CloudFormation template"):
+            check_template(given)
+
+    def test_a_circle_ends(self):
+        circle: dict = {"Resources": {}}
+        circle["Resources"]["Again"] = circle
+        with pytest.raises(NoTemplate, match="nests"):
+            check_template(circle)
+
+    def test_what_multiplies_ends(self):
+        level: list = []
+        for _ in range(60):
+            level = [level, level]
+        with pytest.raises(NoTemplate, match="more than"):
+            check_template({"Resources": {"A": level}})
+
+    def test_other_peoples_resources_are_left_alone(self):
+        assert check_template({"Resources": {"A": {"Type": "AWS::S3::Bucket"}, "B": None, "C": {"Type": ["x"]}}}) == []
+
+
+def test_what_a_rule_says_its_shape_does_not_say_again():
+    (problem,) = check_template(template({"ServerlessConfig": {"MemorySizeInMB": 2048, "MaxConcurrency": 0}}))
+    assert problem.code == "SMC101"
+    assert problem.message.startswith(f"{VARIANT}/ServerlessConfig/MaxConcurrency is 0; it is 1 to 200")
+
+
+@pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: path.stem)
+def test_what_our_constructs_render_has_no_problem(path):
+    assert check_template(json.loads(path.read_text())) == []
+
+
+def test_checking_a_template_does_not_start_node():
+    statement = "from sm_constructs import check_template; check_template({'Resources': {}})"
+    assert not modules_after(statement) & {"jsii", "aws_cdk", "constructs", "boto3", "botocore", "cfnlint"}
+
+
+TEXT = st.text("ab*", max_size=8)
+
+
+@given(TEXT, st.text("ab", max_size=8))
+def test_a_pattern_covers_what_it_matches(pattern, text):
+    assert overlap(pattern, text) == overlap(text, pattern) == fnmatchcase(text, pattern)
+
+
+@given(TEXT, TEXT, st.lists(st.text("ab", max_size=3), min_size=8, max_size=8))
+def test_patterns_with_a_common_text_overlap(one, other, fillings):
+    text = "".join(fillings)
+    if fnmatchcase(text, one) and fnmatchcase(text, other):
+        assert overlap(one, other)
