@@ -55,7 +55,10 @@ docs: setup
 	$(BIN)/python scripts/draw_dashboard.py
 
 facts: setup
-	$(BIN)/python scripts/make_images.py
+	$(BIN)/python -m scripts.make_shapes
+	$(BIN)/python -m scripts.make_facts
+	$(BIN)/python -m scripts.make_images
+	$(BIN)/python scripts/make_docs.py
 
 clean:
 	rm -rf $(VENV) node_modules cdk.out build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -18,7 +18,8 @@ class MetricsConfig:
     enhanced : bool, optional
         Whether utilisation and invocations are told per instance and per container too. Default: no.
     detailed : bool, optional
-        Whether metrics of the containers themselves and of the GPUs are published too. Default: no.
+        Whether metrics of the containers themselves and of the GPUs are published too. Default: SageMaker's
+        choice, which for a new endpoint configuration is yes.
     publish_every : Duration or timedelta, optional
         10, 30, 60, 120, 180, 240 or 300 seconds; without `enhanced` only utilisation follows it. Default: 60.
 

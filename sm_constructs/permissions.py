@@ -29,6 +29,9 @@ TRUST: dict[str, Any] = {
 INVOKE = "sagemaker:InvokeEndpoint"
 """Lets a caller send a request and get the answer."""
 
+INVOKE_STREAM = "sagemaker:InvokeEndpointWithResponseStream"
+"""What a caller needs to get an answer piece by piece."""
+
 INVOKE_ASYNC = "sagemaker:InvokeEndpointAsync"
 """Lets a caller put a request into the queue of an asynchronous endpoint."""
 

@@ -1,5 +1,7 @@
 """The documentation says what the code does."""
 
+import ast
+import inspect
 import re
 import subprocess
 import sys
@@ -8,18 +10,69 @@ import pytest
 from conftest import ROOT
 
 import sm_constructs
-from scripts.make_docs import PAGES
+from scripts.make_docs import pages
+from sm_constructs.endpoints.options import EndpointOptions
+from sm_constructs.packing.guards import GUARDS
+from sm_constructs.rules import RULES
+from sm_constructs.transform import TransformOptions
 
 
-@pytest.mark.parametrize("page", PAGES)
-def test_a_generated_page_is_current(page):
-    assert (ROOT / "docs" / page).read_text(encoding="utf-8") == PAGES[page](), "run make docs"
+def test_the_generated_pages_are_current():
+    docs = ROOT / "docs"
+    there = {path.relative_to(docs).as_posix(): path.read_text(encoding="utf-8") for path in docs.rglob("*.md")}
+    now = pages()
+    assert [page for page, text in now.items() if there.get(page) != text] == [], "run make docs"
+    assert [page for page in there if page.startswith("rules/") and page not in now] == [], "run make docs"
 
 
-def test_every_link_of_the_readme_leads_somewhere():
-    links = re.findall(r"\]\((?!https?://|#)([^)#]+)", (ROOT / "README.md").read_text(encoding="utf-8"))
-    assert links
-    assert [link for link in links if not (ROOT / link).exists()] == []
+def test_every_rule_has_a_page_and_stands_in_the_list():
+    index = (ROOT / "docs" / "rules" / "README.md").read_text(encoding="utf-8")
+    listed = re.findall(r"^\| \[(SMC\d{3})\]\((SMC\d{3})\.md\)", index, re.MULTILINE)
+    assert sorted(listed) == [(code, code) for code in sorted({*RULES, *GUARDS})]
+
+
+def test_the_examples_of_the_rules_have_arguments_that_the_constructs_have():
+    for path in (ROOT / "docs" / "rules").glob("SMC*.md"):
+        for example in re.findall(r"```python\n(.*?)```", path.read_text(encoding="utf-8"), re.DOTALL):
+            call = ast.parse(example, mode="eval").body
+            if not hasattr(sm_constructs, getattr(call.func, "id", "")) or "has no argument for it" in example:
+                continue
+            assert {each.arg for each in call.keywords} <= arguments_of(call.func.id), path.name
+
+
+def arguments_of(name):
+    construct = getattr(sm_constructs, name)
+    options = TransformOptions if name == "BatchTransform" else EndpointOptions
+    own = set(inspect.signature(construct.__init__).parameters)
+    return own | options.__annotations__.keys() if "options" in own else own
+
+
+def test_every_link_leads_somewhere():
+    pages = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").rglob("*.md")]
+    links = [
+        (page, link)
+        for page in pages
+        for link in re.findall(r"\]\((?!https?://|#)([^)#]+)", without_code(page.read_text(encoding="utf-8")))
+    ]
+    assert len(links) > len(RULES)
+    assert [(page.name, link) for page, link in links if not (page.parent / link).exists()] == []
+
+
+def without_code(text):
+    return re.sub(r"```.*?```|`[^`\n]*`", "", text, flags=re.DOTALL)
+
+
+def test_every_link_to_a_heading_leads_to_one():
+    index = (ROOT / "docs" / "rules" / "README.md").read_text(encoding="utf-8")
+    headings = {
+        re.sub(r"[^a-z0-9 _-]", "", heading.lower()).replace(" ", "-")
+        for heading in re.findall(r"^## (.+)", index, re.MULTILINE)
+    }
+    pages = (ROOT / "docs" / "rules").glob("SMC*.md")
+    linked = {
+        link for page in pages for link in re.findall(r"\]\(README\.md#([^)]+)", page.read_text(encoding="utf-8"))
+    }
+    assert linked == headings
 
 
 def test_the_first_example_of_the_readme_runs(tmp_path):

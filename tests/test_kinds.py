@@ -539,6 +539,35 @@ class TestInferenceComponents:
         assert s.json["Resources"][id]["DependsOn"] == [base]
         assert "arn:${AWS::Partition}:s3:::models/legal.tar.gz" in s.allowed("s3:GetObject")
 
+    def test_callers_are_fenced_by_component(self, stack):
+        other = InferenceComponent("other", container=CONTAINER, memory_mb=1024)
+        made = self.make(stack, self.component(), other)
+        user = aws_iam.User(stack, "User")
+        made.grant_invoke(user, components=["llama"])
+        made.grant_invoke_stream(user)
+        (endpoint,) = Synthesised(stack).ids(ENDPOINT)
+        llama, another = Synthesised(stack).ids(COMPONENT)
+        statements = Synthesised(stack).properties("AWS::IAM::Policy")["PolicyDocument"]["Statement"]
+        assert {each["Action"]: [plain(arn) for arn in each["Resource"]] for each in statements} == {
+            "sagemaker:InvokeEndpoint": [f"${{{endpoint}}}", f"${{{llama}}}"],
+            "sagemaker:InvokeEndpointWithResponseStream": [f"${{{endpoint}}}", f"${{{llama}}}", f"${{{another}}}"],
+        }
+        with pytest.raises(ValueError, match=r"has no components \['nobody'\]; it has \['llama', 'other'\]"):
+            made.grant_invoke(user, components=["nobody"])
+
+    def test_callers_of_an_endpoint_that_exists_are_fenced_by_physical_names(self, stack):
+        found = InferenceComponentEndpoint.from_endpoint_name(stack, "Found", "found")
+        found.grant_invoke(aws_iam.User(stack, "A"), components=["Chat-llama"])
+        found.grant_invoke(aws_iam.User(stack, "B"))
+        policies = Synthesised(stack).template.find_resources("AWS::IAM::Policy").values()
+        arns = [policy["Properties"]["PolicyDocument"]["Statement"][0]["Resource"] for policy in policies]
+        assert [plain(arn).rpartition(":")[2] for each in arns for arn in each] == [
+            "endpoint/found",
+            "inference-component/Chat-llama",
+            "endpoint/found",
+            "inference-component/*",
+        ]
+
     def test_the_network_is_that_of_the_configuration(self, stack):
         network = Network(subnets=["subnet-0123456789abcdef0"], security_groups=["sg-0123456789abcdef0"], isolated=True)
         self.make(stack, network=network)

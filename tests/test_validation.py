@@ -100,7 +100,7 @@ def test_a_mistake_made_with_the_alpha_constructs_is_told_with_theirs(app, stack
         "Model",
         role=iam.Role(stack, "Role", assumed_by=iam.ServicePrincipal("sagemaker.amazonaws.com")),
         containers=[
-            alpha.ContainerDefinition(image=alpha.ContainerImage.from_ecr_repository(repository)),
+            alpha.ContainerDefinition(image=alpha.ContainerImage.from_ecr_repository(repository, "1.4")),
         ],
     )
     config = alpha.EndpointConfig(

@@ -241,7 +241,7 @@ def _undecided(deciding: _Uses, known: Container[str]) -> list[str]:
         match side:
             case str() | int() | float():
                 return True
-            case {"Ref": name}:
+            case {"Ref": str(name)}:
                 return name in known
             case {"Fn::Sub": str(text)}:
                 return all(name in known for name in names_in(text))

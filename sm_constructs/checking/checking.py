@@ -58,15 +58,14 @@ def check_template(template: object, *, region: str | None = None, account: str 
     """
     whole = _checked(template)
     resources = whole["Resources"]
-    ids = [id for id, it in resources.items() if isinstance(it, dict) and it.get("Type") in READ_TYPES]
-    ids = [id for id in ids if isinstance(id, str)]
+    types = {id: _type_of(it) for id, it in resources.items() if isinstance(id, str)}
+    ids = [id for id, kind in types.items() if kind in READ_TYPES]
     given = {"AWS::Region": region, "AWS::AccountId": account}
     pseudo = {name: value for name, value in given.items() if value is not None}
     found: dict[tuple[str, str, str], Problem] = {}
-    about_sagemaker = any(
-        str(it.get("Type")).startswith("AWS::SageMaker::") for it in resources.values() if isinstance(it, dict)
-    )
-    for assumptions in cases(whole, ids, pseudo) if ids or about_sagemaker else ():
+    if not ids and not any(kind.startswith("AWS::SageMaker::") for kind in types.values()):
+        return []
+    for assumptions in cases(whole, ids, pseudo):
         resolved = resolve(whole, ids, assumptions)
         told = list(_findings(Template(resolved.template, resolved.others), region, account))
         # What a rule says of a place in its own words need not be said again in those of its shape.
@@ -81,6 +80,11 @@ def check_template(template: object, *, region: str | None = None, account: str 
         (problem for problem in found.values() if not is_suppressed(problem, whole)),
         key=lambda problem: (problem.code, problem.path),
     )
+
+
+def _type_of(resource: object) -> str:
+    kind = resource.get("Type") if isinstance(resource, dict) else None
+    return kind if isinstance(kind, str) else ""
 
 
 def _findings(template: Template, region: str | None, account: str | None) -> Iterator[tuple[Rule, Finding]]:

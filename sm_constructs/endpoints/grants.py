@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 from aws_cdk import aws_iam as iam
 
+from sm_constructs.permissions import INVOKE_STREAM
+
 
 class _Granting:
     """What the mixins of this module are mixed into."""
@@ -41,8 +43,7 @@ class StreamedEndpoint(_Granting):
         --------
         AWS: "Actions, resources, and condition keys for Amazon SageMaker", ``InvokeEndpointWithResponseStream``.
         """
-        actions = ["sagemaker:InvokeEndpointWithResponseStream"]
-        return iam.Grant.add_to_principal(grantee=grantee, actions=actions, resource_arns=[self.endpoint_arn])
+        return iam.Grant.add_to_principal(grantee=grantee, actions=[INVOKE_STREAM], resource_arns=[self.endpoint_arn])
 
 
 class ShiftedEndpoint(_Granting):

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from aws_cdk import aws_iam as iam
+
 from sm_constructs.alarms import ComponentAlarms
-from sm_constructs.endpoints.base import HostingEndpoint, ImportedEndpoint
-from sm_constructs.endpoints.grants import StreamedEndpoint
+from sm_constructs.binding import site_of
+from sm_constructs.endpoints.base import EndpointBase, HostingEndpoint, ImportedEndpoint
 from sm_constructs.endpoints.options import spec_of
+from sm_constructs.permissions import INVOKE, INVOKE_STREAM
 from sm_constructs.spec import VariantSpec
 
 if TYPE_CHECKING:
@@ -22,14 +25,67 @@ if TYPE_CHECKING:
     from sm_constructs.scaling import Scaling
 
 
-class ImportedInferenceComponentEndpoint(ImportedEndpoint, ComponentAlarms, StreamedEndpoint):
+class _InvokedByComponent(EndpointBase):
+    """An endpoint whose callers name an inference component; mixed in."""
+
+    def grant_invoke(self, grantee: iam.IGrantable, *, components: Sequence[str] | None = None) -> iam.Grant:
+        """Let somebody send requests to the inference components and get the answers.
+
+        Parameters
+        ----------
+        grantee : IGrantable
+            Who: a role, a user, a Lambda function.
+        components : Sequence[str], optional
+            The components that may be asked, by their names here; of an endpoint that exists already, by their
+            physical names. Default: all.
+
+        Returns
+        -------
+        Grant
+            What was granted.
+
+        Raises
+        ------
+        ValueError
+            There is no such component.
+
+        Examples
+        --------
+        >>> endpoint.grant_invoke(function, components=["llama"])
+
+        See Also
+        --------
+        AWS: "Actions, resources, and condition keys for Amazon SageMaker", ``InvokeEndpoint``: its resources are the
+        endpoint and the inference component.
+        """
+        return self._grant(INVOKE, grantee, components)
+
+    def grant_invoke_stream(self, grantee: iam.IGrantable, *, components: Sequence[str] | None = None) -> iam.Grant:
+        """Let somebody get the answers piece by piece, as they are made; otherwise as `grant_invoke`."""
+        return self._grant(INVOKE_STREAM, grantee, components)
+
+    def _grant(self, action: str, grantee: iam.IGrantable, components: Sequence[str] | None) -> iam.Grant:
+        arns = [self.endpoint_arn, *self._component_arns(components)]
+        return iam.Grant.add_to_principal(grantee=grantee, actions=[action], resource_arns=arns)
+
+    def _component_arns(self, components: Sequence[str] | None) -> list[str]:
+        """Give the ARNs of components, or of all."""
+        raise NotImplementedError
+
+
+class ImportedInferenceComponentEndpoint(_InvokedByComponent, ImportedEndpoint, ComponentAlarms):
     """An endpoint with inference components that exists already; its components have their physical names."""
 
     def _component(self, name: str) -> str:
         return name
 
+    def _component_arns(self, components: Sequence[str] | None) -> list[str]:
+        arns = site_of(self).arns
+        # All on the endpoint, which has to be allowed as well, so that those of others are not.
+        return [arns.of("sagemaker", f"inference-component/{name}") for name in components or ["*"]]
 
-class InferenceComponentEndpoint(HostingEndpoint, ComponentAlarms, StreamedEndpoint):
+
+class InferenceComponentEndpoint(_InvokedByComponent, HostingEndpoint, ComponentAlarms):
     """Models that share instances; each has its own copies, resources and scaling, down to zero.
 
     Parameters
@@ -110,6 +166,13 @@ class InferenceComponentEndpoint(HostingEndpoint, ComponentAlarms, StreamedEndpo
 
     def _component(self, name: str) -> str:
         return self.component_names[name]
+
+    def _component_arns(self, components: Sequence[str] | None) -> list[str]:
+        wanted = list(self._components) if components is None else components
+        if unknown := sorted(set(wanted) - set(self._components)):
+            message = f"{self.node.path} has no components {unknown}; it has {sorted(self._components)}"
+            raise ValueError(message)
+        return [self._components[name].ref for name in wanted]
 
     @staticmethod
     def from_endpoint_name(scope: Construct, id: str, endpoint_name: str) -> ImportedInferenceComponentEndpoint:
