@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -123,6 +124,7 @@ class Template:
 
     def __init__(self, template: object, others: Mapping[str, Mapping[str, Any]] | None = None) -> None:
         self._resources: dict[str, Resource] = {}
+        self._by_type: dict[str, list[Resource]] = defaultdict(list)
         self._named: dict[tuple[str, str], Resource] = {}
         found = template.get("Resources") if isinstance(template, dict) else None
         parameters = template.get("Parameters") if isinstance(template, dict) else None
@@ -139,6 +141,7 @@ class Template:
                     self._properties[id] = definition.get("Properties")
                     properties = Node(f"Resources/{id}/Properties", definition.get("Properties"), Record())
                     resource = self._resources[id] = Resource(id, kind, properties, _ids(definition.get("DependsOn")))
+                    self._by_type[kind].append(resource)
                     if (name := text_of(resource[_NAMED_BY.get(kind, "")].value)) is not None:
                         self._named.setdefault((kind, name), resource)
                 case _:
@@ -146,6 +149,8 @@ class Template:
 
     def of_type(self, *kinds: str) -> list[Resource]:
         """Give all resources of some types, in the order of the template."""
+        if len(kinds) == 1:
+            return self._by_type[kinds[0]]
         return [resource for resource in self._resources.values() if resource.type in kinds]
 
     def resource(self, id: str | None) -> Resource | None:

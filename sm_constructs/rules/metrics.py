@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
-from sm_constructs.facts import load
+from sm_constructs.facts import limit, load
 from sm_constructs.reading.intrinsics import references, text_of
 from sm_constructs.reading.resources import ALARM, COMPONENT, CONFIG, ENDPOINT, MODEL, POLICY, Template
 from sm_constructs.rules.references import variant_names
-from sm_constructs.rules.registry import Finding, rule
+from sm_constructs.rules.registry import Finding, rule, unlisted
 from sm_constructs.spec import once_each
 from sm_constructs.tokens import is_number, is_text
 
@@ -19,9 +19,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from sm_constructs.reading.nodes import Node
+    from sm_constructs.reading.resources import Resource
 
 _SOURCE = '"Amazon SageMaker AI metrics in Amazon CloudWatch", SageMaker developer guide'
 _SUSPICIOUS_MICROSECONDS = 10_000
+_SHORT = "seconds_with_period_below_3600"
 # Further dimensions that a metric may be broken down by.
 _MORE = frozenset({"EndpointConfigName", "InstanceType", "ContainerName"})
 _OTHER_NAMESPACES = ("/aws/sagemaker/TrainingJobs", "/aws/sagemaker/ProcessingJobs", "/aws/sagemaker/TransformJobs")
@@ -249,3 +251,56 @@ def statistics(template: Template) -> Iterator[Finding]:
                 use.statistic.path,
                 f"is {said}; of {text_of(use.name.value)} there is only {' or '.join(metric.statistics)}",
             )
+
+
+def _alarms(template: Template) -> Iterator[Resource]:
+    """Give the alarms on metrics of hosting, and those that let hosting scale."""
+    for alarm in template.of_type(ALARM):
+        actions = (template.referred(POLICY, text_of(each.value)) for each in alarm["AlarmActions"].entries())
+        if template.is_of_hosting(alarm) or any(its is not None and template.is_of_hosting(its) for its in actions):
+            yield alarm
+
+
+@rule(
+    "SMC874",
+    "The periods of an alarm are 10, 20 or 30 seconds, or whole minutes, and not longer than CloudWatch looks back",
+    source="PutMetricAlarm: Period, EvaluationPeriods, DatapointsToAlarm",
+    about=Template,
+    facts=["cloudwatch/alarm_period", "cloudwatch/alarm_span"],
+    good=_alarm(),
+    bad=_alarm().replace("Period: 60", "Period: 45"),
+)
+def periods(template: Template) -> Iterator[Finding]:
+    """Check the periods of alarms."""
+    allowed, spans = limit("cloudwatch", "alarm_period"), limit("cloudwatch", "alarm_span")
+    for alarm in _alarms(template):
+        length, count, enough = (
+            alarm[name].number().value for name in ("Period", "EvaluationPeriods", "DatapointsToAlarm")
+        )
+        minute = allowed["multiple_of"]
+        if is_number(length) and length not in allowed["short"] and (length < minute or length % minute):
+            short = ", ".join(map(str, allowed["short"]))
+            yield Finding(alarm["Period"].path, f"is {length:g} seconds; it is {short} or a multiple of {minute}")
+        if is_number(enough) and is_number(count) and not 1 <= enough <= count:
+            yield Finding(alarm["DatapointsToAlarm"].path, f"is {enough:g}; of {count:g} periods it is 1 to {count:g}")
+        if is_number(length) and is_number(count):
+            most = spans["seconds" if length >= limit("cloudwatch", "alarm_evaluation")["long_period"] else _SHORT]
+            if count * length > most:
+                text = f"is {count:g}, which makes {count * length:g} seconds; an alarm looks at {most} at most"
+                yield Finding(alarm["EvaluationPeriods"].path, text)
+
+
+@rule(
+    "SMC875",
+    "What is taken for missing data is breaching, notBreaching, ignore or missing",
+    source="PutMetricAlarm: TreatMissingData",
+    about=Template,
+    facts=["cloudwatch/alarm_missing_data"],
+    good=_alarm(more="TreatMissingData: notBreaching"),
+    bad=_alarm(more="TreatMissingData: none"),
+)
+def missing_data(template: Template) -> Iterator[Finding]:
+    """Check what missing data are taken for."""
+    for alarm in _alarms(template):
+        node = alarm["TreatMissingData"]
+        yield from unlisted(node.path, text_of(node.value), limit("cloudwatch", "alarm_missing_data"))

@@ -343,5 +343,5 @@ def asked(template: Template) -> Iterator[Finding]:
 def resource_types(template: Template) -> Iterator[Finding]:
     """Check for what can be made with the API only."""
     for id, kind in template.types.items():
-        if kind in load("shapes.json")["only_in_api"]:
+        if kind in _only_in_api():
             yield Finding(f"Resources/{id}/Type", f"is {kind}, which CloudFormation does not have; the API makes it")

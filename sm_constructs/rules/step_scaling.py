@@ -161,6 +161,7 @@ def adjustment(spec: EndpointSpec) -> Iterator[Finding]:
     facts=["cloudwatch/alarm_period"],
     good=_example("Step(70, None, 1)", ", period=timedelta(minutes=5)"),
     bad=_example("Step(70, None, 1)", ", period=timedelta(seconds=45)"),
+    of_templates=False,
 )
 def period(spec: EndpointSpec) -> Iterator[Finding]:
     """Check periods."""
@@ -179,6 +180,7 @@ def period(spec: EndpointSpec) -> Iterator[Finding]:
     facts=["cloudwatch/alarm_span"],
     good=_example("Step(70, None, 1)", ", evaluation_periods=3, datapoints_to_alarm=2"),
     bad=_example("Step(70, None, 1)", ", evaluation_periods=2, datapoints_to_alarm=3"),
+    of_templates=False,
 )
 def evaluation(spec: EndpointSpec) -> Iterator[Finding]:
     """Check at how many periods alarms look."""
@@ -227,6 +229,7 @@ def count(spec: EndpointSpec) -> Iterator[Finding]:
     facts=["cloudwatch/alarm_missing_data"],
     good=_example("Step(None, 20, -1)", ', missing_data="breaching"'),
     bad=_example("Step(None, 20, -1)", ', missing_data="none"'),
+    of_templates=False,
 )
 def missing_data(spec: EndpointSpec) -> Iterator[Finding]:
     """Check what missing data are taken for."""
