@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from sm_constructs.facts import limit
 from sm_constructs.reading.intrinsics import text_of
 from sm_constructs.reading.resources import ALARM, COMPONENT, CONFIG, ENDPOINT, POLICY, TARGET, Template
+from sm_constructs.rules.references import variant_names
 from sm_constructs.rules.registry import Finding, rule
 from sm_constructs.scaling import COPIES, INSTANCES, PROVISIONED_CONCURRENCY
 from sm_constructs.spec import once_each
@@ -151,12 +152,10 @@ def variants_exist(template: Template) -> Iterator[Finding]:
     """Check that what scales exists, as far as the template has it."""
     for target in _targets(template):
         at = target.resource["ResourceId"].path
-        endpoint = _endpoint(template, target)
-        if endpoint is not None and target.match is not None:
-            names = _variant_names(template, endpoint)
-            name = target.match["variant"]
+        if target.match is not None and (name := target.match["variant"]) is not None:
+            names = variant_names(template, target.match["endpoint"])
             if names is not None and is_text(name) and name not in names:
-                yield Finding(at, f"names the variant {name!r}; {endpoint.id} has {', '.join(sorted(names))}")
+                yield Finding(at, f"names the variant {name!r}; the endpoint has {', '.join(sorted(names))}")
 
 
 def _endpoint(template: Template, target: _Target) -> Resource | None:
@@ -167,16 +166,6 @@ def _endpoint(template: Template, target: _Target) -> Resource | None:
 
 def _config(template: Template, endpoint: Resource) -> Resource | None:
     return template.referred(CONFIG, text_of(endpoint["EndpointConfigName"].value))
-
-
-def _variant_names(template: Template, endpoint: Resource) -> set[str] | None:
-    """Give the names of the variants of an endpoint, if all are known."""
-    config = _config(template, endpoint)
-    if config is None or config["ProductionVariants"].is_intrinsic:
-        return None
-    names = [text_of(variant["VariantName"].value) for variant in config["ProductionVariants"].entries()]
-    known = {name for name in names if is_text(name)}
-    return known if len(known) == len(names) and known else None
 
 
 def _variant(template: Template, target: _Target) -> Node | None:
