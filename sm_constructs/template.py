@@ -153,7 +153,8 @@ class _Reader:
                 yield found
 
     def _read(self, endpoint: Resource | None, config: Resource) -> ReadEndpoint | None:
-        if config["ProductionVariants"].is_intrinsic:
+        entries = config["ProductionVariants"].entries()
+        if config["ProductionVariants"].is_intrinsic or (entries and all(entry.is_intrinsic for entry in entries)):
             return None
         components = [] if endpoint is None else self._components.get(endpoint.id, [])
         kind = _kind(config, components)

@@ -125,6 +125,28 @@ class TestWhatIsNotKnownBeforeDeployment:
         assert memory({"Fn::Sub": ["${A}00", {"A": {"Ref": "Thousands"}}]}, Parameters=parameters) == FOUND
         assert memory({"Fn::Select": [1, {"Fn::Split": ["-", "1024-1500"]}]}) == FOUND
 
+    def test_what_is_read_from_elsewhere_at_deployment_is_not_guessed_at(self):
+        assert memory("{{resolve:ssm:/serving/memory}}") == []
+        wrong = template()
+        container = wrong["Resources"]["Model"]["Properties"]["PrimaryContainer"]
+        container["Image"] = "{{resolve:ssm:/images/scorer:3}}"
+        container["ModelDataUrl"] = "s3://{{resolve:ssm:/models/bucket}}/churn.tar.gz"
+        assert check_template(wrong) == []
+
+    def test_what_a_macro_makes_is_not_known(self):
+        included = {"Fn::Transform": {"Name": "AWS::Include", "Parameters": {"Location": "s3://a/b"}}}
+        wrong = template(included)
+        assert check_template(wrong) == []
+        wrong = template()
+        wrong["Resources"]["Config"]["Properties"] = {**included, "Tags": []}
+        assert check_template(wrong) == []
+        wrong["Resources"]["Fn::ForEach::Models"] = ["Name", ["a", "b"], {"Model${Name}": MODEL}]
+        assert check_template(wrong) == []
+
+    def test_a_mapping_has_a_default(self):
+        default = {"DefaultValue": 1500}
+        assert memory({"Fn::FindInMap": ["Sizes", "a", "Memory", default]}, Mappings={"Sizes": {"b": {}}}) == FOUND
+
     def test_a_resource_that_is_not_made_is_not_checked(self):
         wrong = template({"ServerlessConfig": {"MemorySizeInMB": 1500, "MaxConcurrency": 5}})
         wrong["Conditions"] = {"Never": {"Fn::Equals": ["a", "b"]}}

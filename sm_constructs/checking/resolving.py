@@ -75,7 +75,10 @@ def resolve(template: Mapping[str, Any], ids: list[str], assumptions: Assumption
         if assumptions.condition(definition.get("Condition")) is not False:
             path = f"Resources/{id}/Properties"
             properties = resolver.value(definition.get("Properties"), path, path, 0)
-            resources[id] = {**definition, "Properties": properties}
+            if is_intrinsic(properties):  # nothing is known of it before deployment
+                resolved.others[id] = definition
+            else:
+                resources[id] = {**definition, "Properties": properties}
     return resolved
 
 
@@ -103,6 +106,8 @@ class _Resolver:
         if isinstance(value, dict):
             if is_intrinsic(value):
                 return self._call(value, path, origin, depth)
+            if any(isinstance(name, str) and name.startswith("Fn::") for name in value):
+                return {"Fn::Transform": value}  # what a macro or a loop makes of it is not known
             found = {}
             for name, each in value.items():
                 if isinstance(each, dict | list):
@@ -175,8 +180,12 @@ class _Resolver:
                     return values[int(index)]
             case "Fn::Split", [str(separator), str(text)] if separator:
                 return text.split(separator)
-            case "Fn::FindInMap", [str(table), str() | int() as row, str() | int() as column, *_]:
+            case "Fn::FindInMap", [str(table), str() | int() as row, str() | int() as column, *more]:
                 rows = self._mappings.get(table)
-                found = rows.get(str(row)) if isinstance(rows, dict) else None
-                return found.get(str(column), _UNKNOWN) if isinstance(found, dict) else _UNKNOWN
+                columns = rows.get(str(row)) if isinstance(rows, dict) else None
+                if isinstance(columns, dict) and str(column) in columns:
+                    return columns[str(column)]
+                match more:
+                    case [{"DefaultValue": default}]:
+                        return default
         return _UNKNOWN

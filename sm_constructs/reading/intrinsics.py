@@ -28,6 +28,8 @@ TOKEN = re.compile(r"\$\{Token\[([^\]]+)\]\}")
 """A token, with what it refers to."""
 
 _REFERENCE = re.compile(r"\$\{Token\[([^\].]+)(?:\.[^\]]*)?\]\}")
+_DYNAMIC = "{{resolve:"
+_DYNAMIC_REFERENCE = re.compile(r"\{\{resolve:[^}]*\}\}")
 _SUBSTITUTION = re.compile(r"\$\{(!?)([^${}]*)\}")
 
 
@@ -77,9 +79,9 @@ def text_of(value: object) -> str | None:
     >>> text_of({"Fn::Sub": "endpoint/${Endpoint.EndpointName}/variant/a"})
     'endpoint/${Token[Endpoint.EndpointName]}/variant/a'
     """
-    if isinstance(value, str):
+    if isinstance(value, str) and _DYNAMIC not in value:
         return value
-    if not isinstance(value, int | float) and not is_intrinsic(value):
+    if not isinstance(value, str | int | float) and not is_intrinsic(value):
         return None
     pieces: list[str] = []
     length = 0
@@ -94,7 +96,8 @@ def text_of(value: object) -> str | None:
 def _pieces(value: object, depth: int) -> Iterator[str]:
     match value:
         case str():
-            yield value
+            # "Dynamic references", CloudFormation user guide: read from other services at deployment.
+            yield _DYNAMIC_REFERENCE.sub(lambda match: _opaque(match[0]), value) if _DYNAMIC in value else value
         case bool():
             yield str(value).lower()
         case int() | float():

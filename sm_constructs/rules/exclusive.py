@@ -104,7 +104,8 @@ def one_or_several(template: Template) -> Iterator[Finding]:
 def images(template: Template) -> Iterator[Finding]:
     """Check that there is something to run."""
     for container in containers(template):
-        yield from _either(container, "Image", "ModelPackageName")
+        if not container["Image"] and not container["ModelPackageName"] and not container.is_intrinsic:
+            yield Finding(container.path, "has neither Image nor ModelPackageName; one of them is needed")
 
 
 @rule(

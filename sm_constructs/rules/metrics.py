@@ -119,6 +119,9 @@ def _uses(template: Template) -> Iterator[_Use]:
     for policy in template.of_type(POLICY):
         custom = policy["TargetTrackingScalingPolicyConfiguration"]["CustomizedMetricSpecification"]
         yield from _use(custom, custom["Unit"], custom["Statistic"], None)
+        for each in custom["Metrics"].entries():
+            stat = each["MetricStat"]
+            yield from _use(stat["Metric"], stat["Unit"], stat["Stat"], None)
 
 
 def _use(metric: Node, unit: Node, statistic: Node, threshold: Node | None) -> Iterator[_Use]:

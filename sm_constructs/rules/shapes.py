@@ -74,6 +74,8 @@ class _Fitting:
             if text is None or shape["type"] in ("object", "array", "json"):
                 return
             value = text
+        elif isinstance(value, str):
+            value = text_of(value)
         if isinstance(value, str) and is_unresolved(value) and shape["type"] != "string":
             return
         match shape["type"], value:
