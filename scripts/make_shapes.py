@@ -41,6 +41,15 @@ TYPES = {
 }
 # These have tables of their own, which know more about each.
 ELSEWHERE = {"InstanceType", "InferenceAmiVersion"}
+# What cfn-lint means by a format; the identifiers of EC2 and KMS, as their API references give them.
+_KEY = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|mrk-[0-9a-f]{32}"
+FORMATS = {
+    "AWS::EC2::SecurityGroup.Id": r"sg-(?:[0-9a-f]{8}|[0-9a-f]{17})",
+    "AWS::EC2::Subnet.Id": r"subnet-(?:[0-9a-f]{8}|[0-9a-f]{17})",
+    "AWS::KMS::Alias.AliasName": r"alias/.+",
+    "AWS::KMS::Key.Arn": r"arn:aws[a-zA-Z-]*:kms:[a-z0-9-]+:[0-9]{12}:(?:key|alias)/.+",
+    "AWS::KMS::Key.Id": _KEY,
+}
 # Patterns that every text matches, without their anchors and brackets.
 SAYS_NOTHING = {
     r"[\S\s]*",
@@ -73,6 +82,16 @@ def of_schema(schema: Node, definitions: Node, name: str = "") -> Node:
         node["enum"] = sorted(map(str, schema["enum"]))
     if "pattern" in schema:
         node["patterns"] = [schema["pattern"]]
+    formats = [each.get("format") for each in [schema, *schema.get("anyOf", [])]]
+    if forms := [FORMATS[each] for each in formats if each in FORMATS]:
+        node.setdefault("patterns", []).append(f"^(?:{'|'.join(forms)})$")
+    more = {"unique": schema.get("uniqueItems"), "one_of": _exclusive(schema)}
+    node |= {name: value for name, value in more.items() if value}
+    node |= {
+        into: {name: sorted(others) for name, others in sorted(schema[keyword].items())}
+        for into, keyword in (("needs", "dependentRequired"), ("excludes", "dependentExcluded"))
+        if keyword in schema
+    }
     for into, low, high in (
         ("length", "minLength", "maxLength"),
         ("range", "minimum", "maximum"),
@@ -82,6 +101,12 @@ def of_schema(schema: Node, definitions: Node, name: str = "") -> Node:
         if low in schema or high in schema:
             node[into] = [schema.get(low), schema.get(high)]
     return node
+
+
+def _exclusive(schema: Node) -> list[str]:
+    """Give the properties of which there is exactly one."""
+    required = [each["required"] for each in schema.get("oneOf", []) if set(each) == {"required"}]
+    return sorted(schema.get("requiredXor", []) or [name for names in required for name in names])
 
 
 def narrow(node: Node, shape: Shape, name: str = "") -> None:

@@ -702,7 +702,7 @@ MUTATIONS = [
     ("SMC010", lambda a: {**a, "network": Network(subnets=[f"subnet-{i}" for i in range(17)], security_groups=["sg"])}),
     ("SMC010", lambda a: {**a, "network": Network(subnets=["subnet"], security_groups=[f"sg-{i}" for i in range(6)])}),
     ("SMC010", lambda a: {**a, "network": Network(subnets=[], security_groups=["sg"])}),
-    ("SMC011", lambda arguments: {**arguments, "network": Network(security_groups=["sg-1"])}),
+    ("SMC011", lambda arguments: {**arguments, "network": Network(security_groups=["sg-0123456789abcdef0"])}),
     ("SMC014", lambda arguments: {**arguments, "network": Network(private_access=True)}),
     ("SMC301", _instances(type="ml.t3.large", pools=())),
     ("SMC301", _instances(type="m5.large", pools=())),

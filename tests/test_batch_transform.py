@@ -125,7 +125,7 @@ class TestTheWhole:
                 instances=Instances("ml.m5.xlarge", count=0),
                 strategy="SingleRecord",
                 schedule="daily",
-                network=Network(security_groups=["sg-1"]),
+                network=Network(security_groups=["sg-0123456789abcdef0"]),
             )
         assert [(problem.code, problem.path) for problem in refused.value.problems] == [
             ("SMC011", "network.subnets"),

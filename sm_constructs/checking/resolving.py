@@ -78,7 +78,7 @@ def resolve(template: Mapping[str, Any], ids: list[str], assumptions: Assumption
             if is_intrinsic(properties):  # nothing is known of it before deployment
                 resolved.others[id] = definition
             else:
-                resources[id] = {**definition, "Properties": properties}
+                resources[id] = {**definition, **({} if "Properties" not in definition else {"Properties": properties})}
     return resolved
 
 

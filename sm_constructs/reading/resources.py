@@ -45,6 +45,7 @@ _PSEUDO = {
     "AWS.URLSuffix": "amazonaws.com",
 }
 _HERE = "eu-west-1:123456789012"
+_KEY_ID = "01234567-89ab-cdef-0123-456789abcdef"
 _IAM = "arn:aws:iam::123456789012"
 # What Ref and the attributes of a resource look like; {} is its physical name, or one of its own.
 _LOOKS = {
@@ -57,7 +58,7 @@ _LOOKS = {
     ALARM: {"": "{}", "Arn": f"arn:aws:cloudwatch:{_HERE}:alarm:{{}}"},
     "AWS::S3::Bucket": {"": "{}", "Arn": "arn:aws:s3:::{}"},
     "AWS::SNS::Topic": {"": f"arn:aws:sns:{_HERE}:{{}}", "TopicArn": f"arn:aws:sns:{_HERE}:{{}}", "TopicName": "{}"},
-    "AWS::KMS::Key": {"": "{}", "Arn": f"arn:aws:kms:{_HERE}:key/{{}}", "KeyId": "{}"},
+    "AWS::KMS::Key": {"": _KEY_ID, "Arn": f"arn:aws:kms:{_HERE}:key/{{}}", "KeyId": _KEY_ID},
     "AWS::ECR::Repository": {
         "": "{}",
         "Arn": f"arn:aws:ecr:{_HERE}:repository/{{}}",
@@ -90,12 +91,15 @@ class Resource:
         Its properties.
     depends_on : tuple[str, ...]
         The logical ids that its ``DependsOn`` names.
+    says_nothing : bool
+        Whether its properties are there, and nothing stands there.
     """
 
     id: str
     type: str
     properties: Node
     depends_on: tuple[str, ...] = ()
+    says_nothing: bool = False
 
     def __getitem__(self, name: str) -> Node:
         return self.properties[name]
@@ -109,6 +113,10 @@ def _ids(value: object) -> tuple[str, ...]:
             return tuple(id for id in value if isinstance(id, str))
         case _:
             return ()
+
+
+def _says_nothing(definition: Mapping[str, Any]) -> bool:
+    return "Properties" in definition and definition["Properties"] is None
 
 
 class Template:
@@ -140,7 +148,9 @@ class Template:
                     self._types[id] = kind
                     self._properties[id] = definition.get("Properties")
                     properties = Node(f"Resources/{id}/Properties", definition.get("Properties"), Record())
-                    resource = self._resources[id] = Resource(id, kind, properties, _ids(definition.get("DependsOn")))
+                    resource = self._resources[id] = Resource(
+                        id, kind, properties, _ids(definition.get("DependsOn")), _says_nothing(definition)
+                    )
                     self._by_type[kind].append(resource)
                     if (name := text_of(resource[_NAMED_BY.get(kind, "")].value)) is not None:
                         self._named.setdefault((kind, name), resource)

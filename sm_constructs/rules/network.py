@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     source="VpcConfig.Subnets and VpcConfig.SecurityGroupIds",
     facts=["realtime/vpc_config"],
     good='network=Network(subnets=["subnet-0123456789abcdef0"], security_groups=["sg-0123456789abcdef0"])',
-    bad='network=Network(subnets=["subnet-0123456789abcdef0"], security_groups=[f"sg-{i}" for i in range(6)])',
+    bad='network=Network(subnets=["subnet-0123456789abcdef0"], security_groups=[f"sg-0000000{i}" for i in range(6)])',
 )
 def vpc_sizes(spec: EndpointSpec) -> Iterator[Finding]:
     """Check how many subnets and security groups there are."""
@@ -60,7 +60,7 @@ def vpc_complete(spec: EndpointSpec) -> Iterator[Finding]:
     "SMC013",
     "Subnets and security groups are given by their ids",
     source="VpcConfig: SubnetId and SecurityGroupId",
-    facts=["realtime/network_id"],
+    facts=["realtime/network_id", "realtime/subnet_id", "realtime/security_group_id"],
     good='network=Network(subnets=["subnet-0123456789abcdef0"], security_groups=["sg-0123456789abcdef0"])',
     bad='network=Network(subnets=["private subnet a"], security_groups=["sg-0123456789abcdef0"])',
 )
@@ -68,12 +68,12 @@ def ids(spec: EndpointSpec) -> Iterator[Finding]:
     """Check the form of ids."""
     if spec.network is None:
         return
-    shape = limit("realtime", "network_id")
+    forms = {"subnets": limit("realtime", "subnet_id"), "security_groups": limit("realtime", "security_group_id")}
     for argument in ("subnets", "security_groups"):
         values = getattr(spec.network, argument)
         known = isinstance(values, Sequence) and not is_unresolved(values)
         for index, value in enumerate(values if known else ()):
-            if is_text(value) and not (len(value) <= shape["max"] and re.fullmatch(shape["pattern"], value)):
+            if is_text(value) and not re.fullmatch(forms[argument], value):
                 example = "subnet-0123456789abcdef0" if argument == "subnets" else "sg-0123456789abcdef0"
                 yield Finding(f"network.{argument}[{index}]", f"is {value!r}; it is an id such as {example}")
 

@@ -82,7 +82,7 @@ class Rule:
         return self.code in SHAPE_CODES
 
 
-SHAPE_CODES = frozenset({"SMC040", "SMC041", "SMC042", "SMC043", "SMC044", "SMC045", "SMC046", "SMC047"})
+SHAPE_CODES = frozenset({"SMC039", "SMC040", "SMC041", "SMC042", "SMC043", "SMC044", "SMC045", "SMC046", "SMC047"})
 
 RULES: dict[str, Rule] = {}
 """Every rule, by code."""

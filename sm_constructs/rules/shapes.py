@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import re
+from contextlib import suppress
 from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -19,6 +21,11 @@ if TYPE_CHECKING:
 
 _SOURCE = "CloudFormation's resource schema, and the shapes of the API that makes the resource"
 _LONGEST_SHOWN = 60
+_NUMBERS = {
+    "integer": re.compile(r"[-+]?[0-9]+"),
+    "number": re.compile(r"[-+]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][-+]?[0-9]+)?"),
+}
+_TEXTS = frozenset({"Fn::Sub", "Fn::Join", "Fn::Base64"})
 _WORDS = {
     "object": "a mapping",
     "json": "a mapping",
@@ -56,9 +63,8 @@ def _misfits(template: Template) -> Iterator[_Misfit]:
         if resource.type not in (TARGET, POLICY, ALARM) or template.is_of_hosting(resource):
             properties = resource.properties
             shape = shapes()[resource.type]
-            yield from _Fitting(template).misfits(
-                properties.path, {} if properties.value is None else properties.value, shape
-            )
+            given = {} if properties.value is None and not resource.says_nothing else properties.value
+            yield from _Fitting(template).misfits(properties.path, given, shape)
 
 
 class _Fitting:
@@ -71,7 +77,11 @@ class _Fitting:
             return
         if is_intrinsic(value):
             text = text_of(value)
-            if text is None or shape["type"] in ("object", "array", "json"):
+            if shape["type"] in ("object", "array"):
+                if isinstance(value, dict) and not _TEXTS.isdisjoint(value):
+                    yield _Misfit("SMC040", Finding(path, f"makes a text; it is {_WORDS[shape['type']]}"))
+                return
+            if text is None or shape["type"] == "json":
                 return
             value = text
         elif isinstance(value, str):
@@ -89,6 +99,8 @@ class _Fitting:
                 return  # CloudFormation takes JSON in a text, too
             case "array", list():
                 yield from _misfits_of_count(path, value, shape)
+                if shape.get("unique"):
+                    yield from _repeated(path, value)
                 for index, each in enumerate(value):
                     yield from self.misfits(f"{path}/{index}", each, shape["items"])
             case "string", (str() | int() | float()):
@@ -104,6 +116,7 @@ class _Fitting:
         known = shape["properties"]
         if any(isinstance(name, str) and name.startswith("Fn::") for name in value):
             return  # what CloudFormation's macros and loops make of it is not known
+        yield from _misfits_of_company(path, value, shape)
         for name in shape["required"]:
             if name not in value:
                 yield _Misfit("SMC041", Finding(f"{path}/{name}", "is missing; it is required"))
@@ -137,6 +150,31 @@ class _Fitting:
                 return
 
 
+def _repeated(path: str, values: list[Any]) -> Iterator[_Misfit]:
+    seen: list[object] = []
+    for index, each in enumerate(values):
+        if each in seen:
+            yield _Misfit("SMC039", Finding(f"{path}/{index}", "is the same as an entry before it"))
+        seen.append(each)
+
+
+def _misfits_of_company(path: str, value: dict[Any, Any], shape: dict[str, Any]) -> Iterator[_Misfit]:
+    if exclusive := shape.get("one_of"):
+        given = [name for name in exclusive if name in value]
+        if len(given) > 1:
+            yield _Misfit("SMC039", Finding(f"{path}/{given[1]}", f"is given beside {given[0]}; there is one of them"))
+        if not given:
+            yield _Misfit("SMC041", Finding(path, f"has none of {', '.join(exclusive)}; one is required"))
+    for name, others in shape.get("needs", {}).items():
+        for other in others if name in value else ():
+            if other not in value:
+                yield _Misfit("SMC041", Finding(f"{path}/{other}", f"is missing; {name} requires it"))
+    for name, others in shape.get("excludes", {}).items():
+        for other in others if name in value else ():
+            if other in value and not (other in shape["excludes"] and other < name):
+                yield _Misfit("SMC039", Finding(f"{path}/{other}", f"is given beside {name}; they exclude each other"))
+
+
 def _nearest(name: str, known: dict[str, Any]) -> str | None:
     import difflib
 
@@ -153,11 +191,11 @@ def _misfits_of_count(path: str, value: list[Any] | dict[Any, Any], shape: dict[
 
 
 def _misfits_of_number(path: str, value: str | float, shape: dict[str, Any]) -> Iterator[_Misfit]:
-    try:
-        number = float(value)
-    except (ValueError, OverflowError):
-        number = float("nan")
-    if number != number or (shape["type"] == "integer" and not number.is_integer()):  # noqa: PLR0124 - no number
+    number = float("nan")
+    if not isinstance(value, str) or _NUMBERS[shape["type"]].fullmatch(value):
+        with suppress(OverflowError):
+            number = float(value)
+    if not math.isfinite(number) or (shape["type"] == "integer" and not number.is_integer()):
         yield _Misfit("SMC040", Finding(path, f"is {_shown(value)}; it is {_WORDS[shape['type']]}"))
     elif _is_outside(number, *shape.get("range", (None, None))):
         yield _Misfit("SMC046", Finding(path, f"is {value}; it is {_range(*shape['range'])}"))
@@ -194,8 +232,39 @@ _ENDPOINT = "Endpoint: {{Type: AWS::SageMaker::Endpoint, Properties: {{{}}}}}"
 _ALL_AT_ONCE = "{{BlueGreenUpdatePolicy: {{TrafficRoutingConfiguration: {{Type: ALL_AT_ONCE{}}}}}}}"
 
 
+_SCALED = """\
+Target:
+  Type: AWS::ApplicationAutoScaling::ScalableTarget
+  Properties:
+    ServiceNamespace: sagemaker
+    ScalableDimension: sagemaker:variant:DesiredInstanceCount
+    ResourceId: endpoint/e/variant/a
+    MinCapacity: 1
+    MaxCapacity: 4
+Policy:
+  Type: AWS::ApplicationAutoScaling::ScalingPolicy
+  Properties: {{PolicyName: p, PolicyType: TargetTrackingScaling, {}, TargetTrackingScalingPolicyConfiguration: {{
+    TargetValue: 70, PredefinedMetricSpecification: {{PredefinedMetricType: SageMakerVariantInvocationsPerInstance}}}}}}
+"""
+
+
 def _variant(count: str, more: str = "") -> str:
     return _CONFIG.format("{" + _VARIANT.format(count) + more + "}")
+
+
+@rule(
+    "SMC039",
+    "Properties that exclude each other are not given together, nor an entry twice where each is another",
+    source=_SOURCE,
+    about=Template,
+    good=_SCALED.format("ScalingTargetId: !Ref Target"),
+    bad=_SCALED.format("ScalingTargetId: !Ref Target, ResourceId: endpoint/e/variant/a, ")
+    .replace("variant/a, ", "variant/a, ScalableDimension: 'sagemaker:variant:DesiredInstanceCount', ")
+    .replace("Count', ", "Count', ServiceNamespace: sagemaker"),
+)
+def company(template: Template) -> Iterator[Finding]:
+    """Check what excludes each other."""
+    return _is("SMC039", template)
 
 
 @rule(

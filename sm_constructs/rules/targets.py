@@ -356,7 +356,8 @@ def _alarms_by_policy(template: Template) -> dict[str, list[Resource]]:
     "ScalableTargetAction: {MinCapacity: 2}}\n",
     bad=_target()
     + "    ScheduledActions:\n"
-    + 2 * "    - {ScheduledActionName: up, Schedule: rate(1 day), ScalableTargetAction: {MinCapacity: 2}}\n",
+    + "    - {ScheduledActionName: up, Schedule: rate(1 day), ScalableTargetAction: {MinCapacity: 2}}\n"
+    + "    - {ScheduledActionName: up, Schedule: rate(2 days), ScalableTargetAction: {MinCapacity: 3}}\n",
 )
 def scheduled_actions(template: Template) -> Iterator[Finding]:
     """Check the names of scheduled actions."""
