@@ -31,7 +31,10 @@ TYPES = {
     "AWS::SageMaker::Model": [("sagemaker", "CreateModel", "")],
     "AWS::SageMaker::EndpointConfig": [("sagemaker", "CreateEndpointConfig", "")],
     "AWS::SageMaker::Endpoint": [("sagemaker", "CreateEndpoint", ""), ("sagemaker", "UpdateEndpoint", "")],
-    "AWS::SageMaker::InferenceComponent": [("sagemaker", "CreateInferenceComponent", "")],
+    "AWS::SageMaker::InferenceComponent": [
+        ("sagemaker", "CreateInferenceComponent", ""),
+        ("sagemaker", "UpdateInferenceComponent", ""),
+    ],
     "AWS::ApplicationAutoScaling::ScalableTarget": [
         ("application-autoscaling", "RegisterScalableTarget", ""),
         ("application-autoscaling", "PutScheduledAction", "ScheduledActions"),
@@ -39,13 +42,12 @@ TYPES = {
     "AWS::ApplicationAutoScaling::ScalingPolicy": [("application-autoscaling", "PutScalingPolicy", "")],
     "AWS::CloudWatch::Alarm": [("cloudwatch", "PutMetricAlarm", "")],
 }
-# These have tables of their own, which know more about each.
-ELSEWHERE = {"InstanceType", "InferenceAmiVersion"}
 # What cfn-lint means by a format; the identifiers of EC2 and KMS, as their API references give them.
 _KEY = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|mrk-[0-9a-f]{32}"
 FORMATS = {
     "AWS::EC2::SecurityGroup.Id": r"sg-(?:[0-9a-f]{8}|[0-9a-f]{17})",
     "AWS::EC2::Subnet.Id": r"subnet-(?:[0-9a-f]{8}|[0-9a-f]{17})",
+    "AWS::IAM::Role.Arn": r"arn:aws[a-zA-Z-]*:iam::[0-9]{12}:role/.+",
     "AWS::KMS::Alias.AliasName": r"alias/.+",
     "AWS::KMS::Key.Arn": r"arn:aws[a-zA-Z-]*:kms:[a-z0-9-]+:[0-9]{12}:(?:key|alias)/.+",
     "AWS::KMS::Key.Id": _KEY,
@@ -78,7 +80,7 @@ def of_schema(schema: Node, definitions: Node, name: str = "") -> Node:
         node["type"] = "json"
     if "items" in schema:
         node["items"] = of_schema(schema["items"], definitions, name)
-    if "enum" in schema and name not in ELSEWHERE:
+    if "enum" in schema:
         node["enum"] = sorted(map(str, schema["enum"]))
     if "pattern" in schema:
         node["patterns"] = [schema["pattern"]]
@@ -131,9 +133,9 @@ def narrow(node: Node, shape: Shape, name: str = "") -> None:
             narrow(node["items"], shape.member, name)
         case StringShape(), "string":
             limit(node, "length", ends)
-            if shape.enum and name not in ELSEWHERE:
+            if shape.enum:
                 node["enum"] = sorted({*node.get("enum", []), *shape.enum})
-            if (pattern := metadata.get("pattern")) and name not in ELSEWHERE:
+            if pattern := metadata.get("pattern"):
                 # The pattern of an API is about the whole text, whether or not it says so.
                 node.setdefault("patterns", []).append(f"^(?:{pattern.removeprefix('^').removesuffix('$')})$")
         case _, ("integer" | "number"):

@@ -75,7 +75,7 @@ def resolve(template: Mapping[str, Any], ids: list[str], assumptions: Assumption
         if assumptions.condition(definition.get("Condition")) is not False:
             path = f"Resources/{id}/Properties"
             properties = resolver.value(definition.get("Properties"), path, path, 0)
-            if is_intrinsic(properties):  # nothing is known of it before deployment
+            if isinstance(properties, dict) and set(properties) == {"Fn::Transform"}:  # nothing is known of it
                 resolved.others[id] = definition
             else:
                 resources[id] = {**definition, **({} if "Properties" not in definition else {"Properties": properties})}

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from sm_constructs.reading.intrinsics import TOKEN, references, referred, text_of
 from sm_constructs.reading.nodes import Node, Record
+from sm_constructs.tokens import is_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -45,6 +46,11 @@ _PSEUDO = {
     "AWS.URLSuffix": "amazonaws.com",
 }
 _HERE = "eu-west-1:123456789012"
+# The other namespaces of Application Auto Scaling.
+_OTHER_SERVICES = frozenset(
+    {"appstream", "cassandra", "comprehend", "custom-resource", "dynamodb", "ec2", "ecs", "elasticache"}
+    | {"elasticmapreduce", "kafka", "lambda", "neptune", "rds", "workspaces"}
+)
 _KEY_ID = "01234567-89ab-cdef-0123-456789abcdef"
 _IAM = "arn:aws:iam::123456789012"
 # What Ref and the attributes of a resource look like; {} is its physical name, or one of its own.
@@ -225,9 +231,10 @@ class Template:
         target = self.referred(TARGET, text_of(resource["ScalingTargetId"].value))
         if resource.type == POLICY and target is not None:
             return self.is_of_hosting(target)
-        said, about = text_of(resource["ServiceNamespace"].value), text_of(resource["ResourceId"].value) or ""
-        dimension = text_of(resource["ScalableDimension"].value) or ""
-        return said == "sagemaker" or dimension.startswith("sagemaker:") or "/variant/" in about
+        said = text_of(resource["ServiceNamespace"].value)
+        if is_text(said) and said in _OTHER_SERVICES:
+            return False
+        return "sagemaker" in repr(resource.properties.value).lower()
 
     def referred(self, kind: str, text: str | None) -> Resource | None:
         """Give the resource of a type that a text refers to, or names."""

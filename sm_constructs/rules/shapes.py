@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import difflib
+import json
 import math
 import re
 from contextlib import suppress
@@ -21,11 +23,13 @@ if TYPE_CHECKING:
 
 _SOURCE = "CloudFormation's resource schema, and the shapes of the API that makes the resource"
 _LONGEST_SHOWN = 60
+_MOST_SHOWN = 20
 _NUMBERS = {
     "integer": re.compile(r"[-+]?[0-9]+"),
     "number": re.compile(r"[-+]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][-+]?[0-9]+)?"),
 }
-_TEXTS = frozenset({"Fn::Sub", "Fn::Join", "Fn::Base64"})
+_MAKING_TEXTS = frozenset({"Fn::Sub", "Fn::Join", "Fn::Base64"})
+_MAKING_ANYTHING = frozenset({"Fn::If", "Fn::Transform", "Fn::Select"})
 _WORDS = {
     "object": "a mapping",
     "json": "a mapping",
@@ -78,8 +82,9 @@ class _Fitting:
         if is_intrinsic(value):
             text = text_of(value)
             if shape["type"] in ("object", "array"):
-                if isinstance(value, dict) and not _TEXTS.isdisjoint(value):
-                    yield _Misfit("SMC040", Finding(path, f"makes a text; it is {_WORDS[shape['type']]}"))
+                (function,) = value if isinstance(value, dict) else ("",)
+                if function in _MAKING_TEXTS or (shape["type"] == "object" and function not in _MAKING_ANYTHING):
+                    yield _Misfit("SMC040", Finding(path, f"is made by {function}; it is {_WORDS[shape['type']]}"))
                 return
             if text is None or shape["type"] == "json":
                 return
@@ -87,7 +92,9 @@ class _Fitting:
         elif isinstance(value, str):
             value = text_of(value)
         if isinstance(value, str) and is_unresolved(value) and shape["type"] != "string":
-            return
+            value = self._template.sampled(value)
+            if value is None or shape["type"] == "json":
+                return
         match shape["type"], value:
             case "object", dict():
                 yield from self._of_object(path, value, shape)
@@ -95,7 +102,7 @@ class _Fitting:
                 yield from _misfits_of_count(path, value, shape)
                 for name, each in value.items() if "values" in shape else ():
                     yield from self.misfits(f"{path}/{name}", each, shape["values"])
-            case "json", str():
+            case "json", str() if _is_mapping(value):
                 return  # CloudFormation takes JSON in a text, too
             case "array", list():
                 yield from _misfits_of_count(path, value, shape)
@@ -104,7 +111,8 @@ class _Fitting:
                 for index, each in enumerate(value):
                     yield from self.misfits(f"{path}/{index}", each, shape["items"])
             case "string", (str() | int() | float()):
-                yield from self._of_text(path, str(value), shape)
+                text = str(value).lower() if isinstance(value, bool) else str(value)
+                yield from self._of_text(path, text, shape)
             case (("integer" | "number"), (str() | int() | float())) if not isinstance(value, bool):
                 yield from _misfits_of_number(path, value, shape)
             case "boolean", (bool() | "true" | "false" | "True" | "False"):
@@ -142,12 +150,26 @@ class _Fitting:
             yield _Misfit("SMC045", Finding(path, f"has {len(text)} characters; it has {_range(low, high)}"))
             return
         elif "enum" in shape and text not in shape["enum"]:
-            yield _Misfit("SMC043", Finding(path, f"is {_shown(text)}; it is one of {', '.join(shape['enum'])}"))
+            yield _Misfit("SMC043", Finding(path, f"is {_shown(text)}; it is {_choice(text, shape['enum'])}"))
             return
         for pattern in shape.get("patterns", ()):
             if sample is not None and not re.search(pattern, sample):
                 yield _Misfit("SMC044", Finding(path, f"is {_shown(sample)}; it matches {pattern}"))
                 return
+
+
+def _is_mapping(text: str) -> bool:
+    try:
+        return isinstance(json.loads(text), dict)
+    except (ValueError, RecursionError):
+        return False
+
+
+def _choice(text: str, allowed: list[str]) -> str:
+    if len(allowed) <= _MOST_SHOWN:
+        return f"one of {', '.join(allowed)}"
+    near = difflib.get_close_matches(text, allowed, n=3)
+    return f"one of {len(allowed)}" + (f", such as {', '.join(near)}" if near else "")
 
 
 def _repeated(path: str, values: list[Any]) -> Iterator[_Misfit]:
@@ -176,8 +198,6 @@ def _misfits_of_company(path: str, value: dict[Any, Any], shape: dict[str, Any])
 
 
 def _nearest(name: str, known: dict[str, Any]) -> str | None:
-    import difflib
-
     found = difflib.get_close_matches(name, known, n=1)
     return found[0] if found else None
 
