@@ -6,5 +6,5 @@ import subprocess
 import sys
 from pathlib import Path
 
-for script in ("imports.py", "synth.py", "packing.py"):
+for script in ("imports.py", "synth.py", "packing.py", "check.py"):
     subprocess.run([sys.executable, Path(__file__).parent / script], check=True)

@@ -54,6 +54,23 @@ deployed one, and where the endpoints can be read, with the instance counts and 
 
 Exits with 0, or with 1 if something will fail, 2 when the arguments are wrong."""
 
+_CHECK = """\
+Checks the SageMaker hosting resources in CloudFormation templates, whoever wrote them: what AWS would refuse is an
+error, what it accepts although it will hurt is a warning.
+
+A PATH is
+  a file          with a template, JSON or YAML; of any name
+  a cdk.out       all stacks of the synthesised application, those of its stages and nested ones too, each where it
+                  will be deployed
+  another folder  every template in it and below: *.json, *.yaml, *.yml, *.template; other files are passed over
+  -               a template from the standard input
+
+Problems that a template says it knows of are left out, for all of it or for a resource:
+  Metadata: {sm-constructs: {config: {ignore_checks: [SMC102]}}}
+
+Exits with 0 when no error is found, 1 when there are errors (or warnings, with --fail-on warning), 2 when the
+arguments are wrong, or something cannot be read or is no template; everything else is checked then, too."""
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; give the exit code.
@@ -89,6 +106,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_local(commands)
     _add_shift(commands)
     _add_diff(commands)
+    _add_check(commands)
     return parser
 
 
@@ -138,6 +156,43 @@ def _add_diff(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
     command.add_argument("--json", action="store_true", help="write JSON")
     _add_place(command)
     command.set_defaults(run="sm_constructs.diffing.command:run", passes_arguments=False)
+
+
+def _add_check(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    command = _add(commands, "check", "check any CloudFormation template", _CHECK)
+    command.add_argument("paths", metavar="PATH", nargs="*", help="a template, a folder, or - (see above)")
+    command.add_argument(
+        "--format",
+        choices=["text", "json", "sarif", "github"],
+        default="text",
+        help="what to write: text (the default), json, sarif (SARIF 2.1.0), github (annotations in GitHub's workflows)",
+    )
+    command.add_argument(
+        "--severity",
+        choices=["error", "warning"],
+        default="warning",
+        help="the least that is shown and counts (default: warning)",
+    )
+    command.add_argument(
+        "--fail-on",
+        choices=["error", "warning"],
+        default="error",
+        help="the least with which the command exits with 1 (default: error)",
+    )
+    command.add_argument(
+        "--ignore",
+        metavar="CODE",
+        type=str.upper,
+        action="append",
+        default=[],
+        help="leave out a rule, or all whose codes begin so; may be repeated",
+    )
+    command.add_argument("--region", help="where the templates will be deployed (default: as the application says)")
+    command.add_argument("--account", help="in which account (default: as the application says)")
+    command.add_argument(
+        "--explain", metavar="CODE", type=str.upper, help="say what a rule is about and what it stands on, and no more"
+    )
+    command.set_defaults(run="sm_constructs.linting.command:run", passes_arguments=False, error=command.error)
 
 
 def _add_place(command: argparse.ArgumentParser) -> None:

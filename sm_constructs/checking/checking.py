@@ -101,20 +101,20 @@ def _checked(template: object) -> Mapping[str, Any]:
     if not isinstance(template, Mapping) or not isinstance(template.get("Resources"), dict):
         message = "this is no CloudFormation template: it has no Resources"
         raise NoTemplate(message)
-    level: list[object] = [template]
+    level: list[Mapping[Any, Any] | list[Any]] = [template]
     number = 0
     for _ in range(_DEEPEST):
-        level = [
-            each
-            for value in level
-            for each in (value.values() if isinstance(value, dict) else value)  # type: ignore[attr-defined]
-            if isinstance(each, dict | list)
-        ]
-        number += len(level)
-        if not level:
+        below: list[Mapping[Any, Any] | list[Any]] = []
+        for each in level:
+            number += len(each)
+            if number > _MOST_VALUES:
+                message = f"this template has more than {_MOST_VALUES} values, and none that CloudFormation takes does"
+                raise NoTemplate(message)
+            below += [
+                one for one in (each if isinstance(each, list) else each.values()) if isinstance(one, dict | list)
+            ]
+        if not below:
             return template
-        if number > _MOST_VALUES:
-            break
-    what = f"has more than {_MOST_VALUES} lists and mappings" if number > _MOST_VALUES else f"nests {_DEEPEST} deep"
-    message = f"this template {what}, which no template that CloudFormation takes does"
+        level = below
+    message = f"this template nests {_DEEPEST} deep, and none that CloudFormation takes does"
     raise NoTemplate(message)

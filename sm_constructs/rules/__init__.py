@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING
 
 from sm_constructs.problems import InvalidHosting, Problem
@@ -64,6 +65,12 @@ def check(spec: EndpointSpec | TransformSpec | Template, name: Callable[[str], s
     return sorted(found, key=lambda problem: problem.code)
 
 
+@cache
+def _rules_about(kind: str, *, of_templates: bool) -> list[Rule]:
+    about = (rule for rule in RULES.values() if rule.about.__name__ == kind)
+    return [rule for rule in about if (rule.of_templates if of_templates else rule.of_constructs)]
+
+
 def findings(
     spec: EndpointSpec | TransformSpec | Template, *, of_templates: bool = False
 ) -> Iterator[tuple[Rule, Finding]]:
@@ -76,10 +83,9 @@ def findings(
     of_templates : bool, default False
         Whether the spec was read from a template; some rules are about the arguments of constructs only, or not at all.
     """
-    for rule in RULES.values():
-        if isinstance(spec, rule.about) and (rule.of_templates if of_templates else rule.of_constructs):
-            for finding in rule.check(spec):
-                yield rule, finding
+    for rule in _rules_about(type(spec).__name__, of_templates=of_templates):
+        for finding in rule.check(spec):
+            yield rule, finding
     if isinstance(spec, TransformSpec):
         # What the rules of endpoints find in the model and its network, they find in those of a transform job too.
         for rule, finding in findings(spec.as_endpoint()):
