@@ -13,9 +13,10 @@ from __future__ import annotations
 import itertools
 import re
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from sm_constructs.reading.intrinsics import is_intrinsic, names_in, substituted
+from sm_constructs.checking.uses import Reach, Uses, uses_of
+from sm_constructs.reading.intrinsics import names_in, substituted
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
@@ -106,91 +107,59 @@ class Assumptions:
                 return None
 
 
-@dataclass(slots=True)
-class _Uses:
-    """What the resources use of the rest of the template."""
+class Case(NamedTuple):
+    """One case, and the resources that are to be looked at in it."""
 
-    names: set[str] = field(default_factory=set)
-    conditions: set[str] = field(default_factory=set)
-    rows: set[tuple[str, str]] = field(default_factory=set)
-    """The name by which a row of a mapping is looked up, and the mapping."""
-    comparisons: list[tuple[object, object]] = field(default_factory=list)
-
-    def add(self, value: object, depth: int = 0) -> None:  # noqa: PLR0912 - a case each
-        """Look through a value."""
-        if depth > _DEEPEST * 5:
-            return
-        if isinstance(value, list):
-            for each in value:
-                if isinstance(each, dict | list):
-                    self.add(each, depth + 1)
-            return
-        if not isinstance(value, dict):
-            return
-        if is_intrinsic(value):
-            match value:
-                case {"Ref": str(name)}:
-                    self.names.add(name)
-                    return
-                case {"Fn::Sub": str(text)} | {"Fn::Sub": [str(text), *_]}:
-                    self.names.update(names_in(text))
-                case {"Fn::If": [str(name), *_]}:
-                    self.conditions.add(name)
-                case {"Fn::FindInMap": [str(table), {"Ref": str(name)}, *_]}:
-                    self.rows.add((name, table))
-                case {"Fn::Equals": [left, right]}:
-                    self.comparisons.append((left, right))
-        for name, each in value.items():
-            if name == "Condition" and isinstance(each, str):
-                self.conditions.add(each)
-            elif isinstance(each, dict | list):
-                self.add(each, depth + 1)
+    assumptions: Assumptions
+    ids: list[str]
 
 
-def cases(template: Mapping[str, Any], ids: Sequence[str], pseudo: Mapping[str, str]) -> list[Assumptions]:
+def cases(template: Mapping[str, Any], ids: list[str], pseudo: Mapping[str, str]) -> Iterator[Case]:
     """Give the cases in which the resources of a template are to be looked at.
+
+    In the first case these are all of them, in each other those that may be different in it.
 
     Parameters
     ----------
     template : Mapping[str, Any]
         The template.
-    ids : Sequence[str]
+    ids : list[str]
         The logical ids of the resources.
     pseudo : Mapping[str, str]
         What is known of the pseudo parameters, such as ``AWS::Region``.
     """
     parameters, conditions, mappings = (_section(template, name) for name in ("Parameters", "Conditions", "Mappings"))
-    uses = _Uses()
-    for id in ids:
-        uses.add(template["Resources"][id])
-    deciding = _Uses()
-    todo = list(uses.conditions & set(conditions))
-    seen: set[str] = set()
-    while todo:
-        if (name := todo.pop()) not in seen:
-            seen.add(name)
-            deciding.add(conditions[name])
-            todo += deciding.conditions & set(conditions)
+    resources = {id: template["Resources"][id] for id in ids}
+    uses = uses_of(resources, conditions)
     usual = {**{name: _usual(parameters[name]) for name in parameters}, **pseudo}
     usual = {name: value for name, value in usual.items() if value is not None}
+    names = {name for each in uses.values() for name in each.names}
+    rows = {row for each in uses.values() for row in each.rows}
+    deciding = Uses()
+    for each in uses.values():
+        deciding.update(each.of_conditions)
     decisive = _decisive(deciding, parameters, usual, pseudo)
     undecided = _undecided(deciding, {*decisive, *usual})
     turns: dict[str, list[Any]] = {}
-    for name in sorted((uses.names | {row for row, _ in uses.rows}) - set(decisive) - set(pseudo)):
+    for name in sorted((names | {row for row, _ in rows}) - set(decisive) - set(pseudo)):
         possible = _allowed(parameters.get(name))
         if not possible and name not in usual:
-            possible = [
-                row for used, table in sorted(uses.rows) if used == name for row in _unlike(mappings.get(table))
-            ]
+            possible = [row for used, table in sorted(rows) if used == name for row in _unlike(mappings.get(table))]
         if possible:
             turns[name] = [usual.get(name, possible[0]), *possible]
     usual |= {name: ones[0] for name, ones in turns.items()}
     several = list(_combinations(decisive, undecided, usual))
     values, first_flags = several[0]
+    yield Case(Assumptions({**usual, **values}, first_flags, conditions), ids)
     for name, ones in turns.items():
         others = (one for one in dict.fromkeys(ones) if one != usual[name])
         several += [({**values, name: one}, first_flags) for one in itertools.islice(others, _MOST_VALUES)]
-    return [Assumptions({**usual, **values}, flags, conditions) for values, flags in several]
+    reach = Reach(resources, uses)
+    for its_values, flags in several[1:]:
+        changed = {name for name, value in its_values.items() if value != values.get(name, usual.get(name))}
+        changed |= {comparison for comparison, holds in flags.items() if holds != first_flags[comparison]}
+        if affected := reach.of(frozenset(changed)):
+            yield Case(Assumptions({**usual, **its_values}, flags, conditions), affected)
 
 
 def _combinations(
@@ -212,7 +181,7 @@ def _combinations(
 
 
 def _decisive(
-    deciding: _Uses, parameters: Mapping[str, Any], usual: Mapping[str, Any], pseudo: Mapping[str, str]
+    deciding: Uses, parameters: Mapping[str, Any], usual: Mapping[str, Any], pseudo: Mapping[str, str]
 ) -> dict[str, list[Any]]:
     """Give the parameters that conditions depend on, with the values that make a difference."""
     found: dict[str, list[Any]] = {}
@@ -234,7 +203,7 @@ def _literals(side: object, comparisons: Iterable[tuple[object, object]]) -> Ite
                 yield str(other).lower() if isinstance(other, bool) else str(other)
 
 
-def _undecided(deciding: _Uses, known: Container[str]) -> list[str]:
+def _undecided(deciding: Uses, known: Container[str]) -> list[str]:
     """Give the comparisons that can never be carried out."""
 
     def is_known(side: object) -> bool:
@@ -248,7 +217,8 @@ def _undecided(deciding: _Uses, known: Container[str]) -> list[str]:
             case _:
                 return False
 
-    return [repr((left, right)) for left, right in deciding.comparisons if not (is_known(left) and is_known(right))]
+    pairs = (pair for pair in deciding.comparisons if not all(map(is_known, pair)))
+    return list(dict.fromkeys(map(repr, pairs)))
 
 
 def _unlike(table: object) -> Iterator[str]:

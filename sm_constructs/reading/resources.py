@@ -72,7 +72,7 @@ _LOOKS = {
     },
 }
 
-_PHYSICAL_NAMES = {
+PHYSICAL_NAMES = {
     **_NAMED_BY,
     ROLE: "RoleName",
     MANAGED_POLICY: "ManagedPolicyName",
@@ -81,6 +81,7 @@ _PHYSICAL_NAMES = {
     "AWS::SNS::Topic": "TopicName",
     "AWS::ECR::Repository": "RepositoryName",
 }
+"""The property with the physical name of a resource, by type."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,7 +220,7 @@ class Template:
         kind = self._types.get(id, "")
         look = _LOOKS.get(kind, {}).get(attribute)
         properties = self._properties.get(id)
-        given = properties.get(_PHYSICAL_NAMES.get(kind)) if isinstance(properties, dict) else None
+        given = properties.get(PHYSICAL_NAMES.get(kind)) if isinstance(properties, dict) else None
         if look is None or not isinstance(given, str | None):
             return None
         return look.format(given or id.lower())

@@ -1,0 +1,168 @@
+"""What resources use of the rest of a template, and so which of them another value of a parameter reaches."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from sm_constructs.reading.intrinsics import is_intrinsic, names_in, references
+from sm_constructs.reading.resources import MANAGED_POLICY, PHYSICAL_NAMES, POLICY_OF_ROLE, ROLE
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+_DEEPEST = 20
+
+
+@dataclass(slots=True)
+class Uses:
+    """What something uses of the rest of the template."""
+
+    names: set[str] = field(default_factory=set)
+    conditions: set[str] = field(default_factory=set)
+    rows: set[tuple[str, str]] = field(default_factory=set)
+    """The name by which a row of a mapping is looked up, and the mapping."""
+    comparisons: list[tuple[object, object]] = field(default_factory=list)
+    of_conditions: Uses | None = None
+    """What the conditions use, on which it depends."""
+
+    def update(self, other: Uses | None) -> None:
+        """Add what something else uses."""
+        if other is not None:
+            self.names |= other.names
+            self.conditions |= other.conditions
+            self.rows |= other.rows
+            self.comparisons += other.comparisons
+
+    @property
+    def changing(self) -> Iterator[str]:
+        """Give what makes another thing of it: parameters, and comparisons by `repr`."""
+        for each in (self, self.of_conditions):
+            if each is not None:
+                yield from each.names
+                yield from (name for name, _ in each.rows)
+        if self.of_conditions is not None:
+            yield from map(repr, self.of_conditions.comparisons)
+
+    def add(self, value: object, depth: int = 0) -> None:  # noqa: PLR0912 - a case each
+        """Look through a value."""
+        if depth > _DEEPEST * 5:
+            return
+        if isinstance(value, list):
+            for each in value:
+                if isinstance(each, dict | list):
+                    self.add(each, depth + 1)
+            return
+        if not isinstance(value, dict):
+            return
+        if is_intrinsic(value):
+            match value:
+                case {"Ref": str(name)}:
+                    self.names.add(name)
+                    return
+                case {"Fn::Sub": str(text)} | {"Fn::Sub": [str(text), *_]}:
+                    self.names.update(names_in(text))
+                case {"Fn::If": [str(name), *_]}:
+                    self.conditions.add(name)
+                case {"Fn::FindInMap": [str(table), {"Ref": str(name)}, *_]}:
+                    self.rows.add((name, table))
+                case {"Fn::Equals": [left, right]}:
+                    self.comparisons.append((left, right))
+        for name, each in value.items():
+            if name == "Condition" and isinstance(each, str):
+                self.conditions.add(each)
+            elif isinstance(each, dict | list):
+                self.add(each, depth + 1)
+
+
+def uses_of(resources: Mapping[str, Any], conditions: Mapping[str, Any]) -> dict[str, Uses]:
+    """Say what each resource uses, with the conditions on which it depends.
+
+    Parameters
+    ----------
+    resources : Mapping[str, Any]
+        The resources.
+    conditions : Mapping[str, Any]
+        The conditions of the template.
+    """
+    found: dict[str, Uses] = {}
+    known: dict[frozenset[str], Uses] = {}
+    for id, resource in resources.items():
+        uses = found[id] = Uses()
+        uses.add(resource)
+        its = frozenset(uses.conditions & set(conditions))
+        if its not in known:
+            known[its] = _of_conditions(its, conditions)
+        uses.of_conditions = known[its]
+    return found
+
+
+def _of_conditions(names: frozenset[str], conditions: Mapping[str, Any]) -> Uses:
+    uses, todo, seen = Uses(), list(names), set[str]()
+    while todo:
+        if (name := todo.pop()) not in seen:
+            seen.add(name)
+            uses.add(conditions[name])
+            todo += uses.conditions & set(conditions)
+    return uses
+
+
+class Reach:
+    """Which resources may be others when something changes: those that use it, and those that belong to them.
+
+    Parameters
+    ----------
+    resources : Mapping[str, Any]
+        The resources.
+    uses : Mapping[str, Uses]
+        What each uses.
+    """
+
+    def __init__(self, resources: Mapping[str, Any], uses: Mapping[str, Uses]) -> None:
+        self._resources = resources
+        self._users: dict[str, set[str]] = defaultdict(set)
+        for id, its in uses.items():
+            for name in its.changing:
+                self._users[name].add(id)
+        self._needed: dict[str, set[str]] = {}
+        self._needing: dict[str, set[str]] = defaultdict(set)
+        self._known: dict[frozenset[str], list[str]] = {}
+
+    def of(self, changed: frozenset[str]) -> list[str]:
+        """Give the resources that something reaches: parameters, and comparisons by `repr`."""
+        if changed not in self._known:
+            users: set[str] = set().union(*(self._users.get(name, ()) for name in changed))
+            self._known[changed] = self._with_all_that_belongs(users)
+        return self._known[changed]
+
+    def _with_all_that_belongs(self, ids: set[str]) -> list[str]:
+        if not ids:
+            return []
+        self._connect()
+        if any(_is_named(resource) for resource in self._resources.values()):
+            return list(self._resources)  # a name in another resource may mean it
+        todo, found = list(ids), set(ids)
+        while todo:
+            id = todo.pop()
+            more = self._needed[id] | {other for other in self._needing[id] if self._belongs(other, id)}
+            todo += more - found
+            found |= more
+        return [id for id in self._resources if id in found]
+
+    def _connect(self) -> None:
+        for id, resource in self._resources.items() if not self._needed else ():
+            others = {name for _, name, _ in references(resource.get("Properties")) if name in self._resources}
+            self._needed[id] = others
+            for other in others:
+                self._needing[other].add(id)
+
+    def _belongs(self, other: str, id: str) -> bool:
+        """Say whether what refers to a resource belongs to it; not so the many that take on one role."""
+        of_roles = (ROLE, MANAGED_POLICY)
+        return self._resources[id].get("Type") not in of_roles or self._resources[other].get("Type") == POLICY_OF_ROLE
+
+
+def _is_named(resource: Mapping[str, Any]) -> bool:
+    properties = resource.get("Properties")
+    return isinstance(properties, dict) and PHYSICAL_NAMES.get(str(resource.get("Type"))) in properties
