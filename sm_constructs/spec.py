@@ -10,7 +10,7 @@ from functools import wraps
 from typing import TYPE_CHECKING, Literal, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from aws_cdk import aws_iam as iam
     from aws_cdk import aws_kms as kms
@@ -31,7 +31,7 @@ _About = TypeVar("_About")
 _Given = TypeVar("_Given")
 
 
-def once_each(give: Callable[[_About], Iterator[_Given]]) -> Callable[[_About], tuple[_Given, ...]]:
+def once_each(give: Callable[[_About], Iterable[_Given]]) -> Callable[[_About], tuple[_Given, ...]]:
     """Remember what a function gave for the object that it was last asked about: all rules ask the same of a spec."""
     last: tuple[object, tuple[_Given, ...]] = (None, ())
 

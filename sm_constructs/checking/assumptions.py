@@ -112,6 +112,8 @@ class Case(NamedTuple):
 
     assumptions: Assumptions
     ids: list[str]
+    plain: frozenset[str]
+    """Those of all resources in which nothing is to be carried out."""
 
 
 def cases(template: Mapping[str, Any], ids: list[str], pseudo: Mapping[str, str]) -> Iterator[Case]:
@@ -150,7 +152,9 @@ def cases(template: Mapping[str, Any], ids: list[str], pseudo: Mapping[str, str]
     usual |= {name: ones[0] for name, ones in turns.items()}
     several = list(_combinations(decisive, undecided, usual))
     values, first_flags = several[0]
-    yield Case(Assumptions({**usual, **values}, first_flags, conditions), ids)
+    known = {*usual, *values}
+    plain = frozenset(id for id, its in uses.items() if not its.has_any_of(known))
+    yield Case(Assumptions({**usual, **values}, first_flags, conditions), ids, plain)
     for name, ones in turns.items():
         others = (one for one in dict.fromkeys(ones) if one != usual[name])
         several += [({**values, name: one}, first_flags) for one in itertools.islice(others, _MOST_VALUES)]
@@ -159,7 +163,7 @@ def cases(template: Mapping[str, Any], ids: list[str], pseudo: Mapping[str, str]
         changed = {name for name, value in its_values.items() if value != values.get(name, usual.get(name))}
         changed |= {comparison for comparison, holds in flags.items() if holds != first_flags[comparison]}
         if affected := reach.of(frozenset(changed)):
-            yield Case(Assumptions({**usual, **its_values}, flags, conditions), affected)
+            yield Case(Assumptions({**usual, **its_values}, flags, conditions), affected, plain)
 
 
 def _combinations(

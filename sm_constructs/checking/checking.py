@@ -65,8 +65,8 @@ def check_template(template: object, *, region: str | None = None, account: str 
     found: dict[tuple[str, str, str], Problem] = {}
     if not ids and not any(kind.startswith("AWS::SageMaker::") for kind in types.values()):
         return []
-    for assumptions, affected in cases(whole, ids, pseudo):
-        resolved = resolve(whole, affected, assumptions)
+    for case in cases(whole, ids, pseudo):
+        resolved = resolve(whole, case)
         told = list(_findings(Template(resolved.template, resolved.others), region, account))
         # What a rule says of a place in its own words need not be said again in those of its shape.
         plain = {finding.at for rule, finding in told if rule.severity == "error" and not rule.is_shape}

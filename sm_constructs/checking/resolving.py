@@ -14,7 +14,7 @@ from sm_constructs.reading.intrinsics import NO_VALUE, is_intrinsic, substituted
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from sm_constructs.checking.assumptions import Assumptions
+    from sm_constructs.checking.assumptions import Assumptions, Case
 
 _UNKNOWN = object()
 # Templates come from anybody: what nests deeper than this is not looked into.
@@ -47,18 +47,17 @@ class Resolved:
         return path
 
 
-def resolve(template: Mapping[str, Any], ids: list[str], assumptions: Assumptions) -> Resolved:
+def resolve(template: Mapping[str, Any], case: Case) -> Resolved:
     """Carry out the resources of a template.
 
     Parameters
     ----------
     template : Mapping[str, Any]
         The template.
-    ids : list[str]
-        The logical ids of the resources.
-    assumptions : Assumptions
-        What parameters and conditions are.
+    case : Case
+        What parameters and conditions are, and the resources.
     """
+    assumptions, ids, plain = case
     resources: dict[str, Any] = {}
     wanted = set(ids)
     others = {
@@ -72,7 +71,9 @@ def resolve(template: Mapping[str, Any], ids: list[str], assumptions: Assumption
     resolver = _Resolver(template, assumptions, resolved._moved)  # noqa: SLF001 - its own
     for id in ids:
         definition = template["Resources"][id]
-        if assumptions.condition(definition.get("Condition")) is not False:
+        if id in plain:
+            resources[id] = definition
+        elif assumptions.condition(definition.get("Condition")) is not False:
             path = f"Resources/{id}/Properties"
             properties = resolver.value(definition.get("Properties"), path, path, 0)
             if isinstance(properties, dict) and set(properties) == {"Fn::Transform"}:  # nothing is known of it

@@ -10,9 +10,11 @@ from sm_constructs.reading.intrinsics import is_intrinsic, names_in, references
 from sm_constructs.reading.resources import MANAGED_POLICY, PHYSICAL_NAMES, POLICY_OF_ROLE, ROLE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Container, Iterator, Mapping
 
 _DEEPEST = 20
+# What is the same as long as no parameter in it is known.
+_LEFT_ALONE = frozenset({"Ref", "Fn::GetAtt", "Fn::Sub", "Fn::Join", "Fn::ImportValue", "Fn::GetAZs"})
 
 
 @dataclass(slots=True)
@@ -24,6 +26,8 @@ class Uses:
     rows: set[tuple[str, str]] = field(default_factory=set)
     """The name by which a row of a mapping is looked up, and the mapping."""
     comparisons: list[tuple[object, object]] = field(default_factory=list)
+    calls: bool = False
+    """Whether it calls something that can be carried out without a parameter."""
     of_conditions: Uses | None = None
     """What the conditions use, on which it depends."""
 
@@ -34,6 +38,10 @@ class Uses:
             self.conditions |= other.conditions
             self.rows |= other.rows
             self.comparisons += other.comparisons
+
+    def has_any_of(self, known: Container[str]) -> bool:
+        """Say whether something in it can be carried out, if these parameters are known."""
+        return self.calls or bool(self.conditions or self.rows) or any(name in known for name in self.names)
 
     @property
     def changing(self) -> Iterator[str]:
@@ -60,6 +68,7 @@ class Uses:
             match value:
                 case {"Ref": str(name)}:
                     self.names.add(name)
+                    self.calls |= name == "AWS::NoValue"
                     return
                 case {"Fn::Sub": str(text)} | {"Fn::Sub": [str(text), *_]}:
                     self.names.update(names_in(text))
@@ -69,7 +78,9 @@ class Uses:
                     self.rows.add((name, table))
                 case {"Fn::Equals": [left, right]}:
                     self.comparisons.append((left, right))
+            self.calls |= value.keys().isdisjoint(_LEFT_ALONE)
         for name, each in value.items():
+            self.calls |= isinstance(name, str) and name.startswith("Fn::") and len(value) > 1
             if name == "Condition" and isinstance(each, str):
                 self.conditions.add(each)
             elif isinstance(each, dict | list):

@@ -39,10 +39,10 @@ def is_intrinsic(value: object) -> bool:
     >>> is_intrinsic({"Ref": "Bucket"}), is_intrinsic({"Image": "…"})
     (True, False)
     """
-    if not isinstance(value, dict) or len(value) != 1:
-        return False
-    (name,) = value
-    return isinstance(name, str) and (name == "Ref" or name.startswith("Fn::"))
+    if isinstance(value, dict) and len(value) == 1:
+        for name in value:
+            return isinstance(name, str) and (name == "Ref" or name.startswith("Fn::"))
+    return False
 
 
 def token(name: str) -> str:
@@ -83,6 +83,8 @@ def text_of(value: object) -> str | None:
         return value
     if not isinstance(value, str | int | float) and not is_intrinsic(value):
         return None
+    if isinstance(value, dict) and (simple := _simple_text(value)) is not None:
+        return simple
     pieces: list[str] = []
     length = 0
     for piece in _pieces(value, _DEEPEST):
@@ -91,6 +93,27 @@ def text_of(value: object) -> str | None:
         if len(pieces) > _MOST_PIECES or length > _LONGEST:
             return _opaque(value)
     return "".join(pieces)
+
+
+def _simple_text(call: dict[str, object]) -> str | None:
+    """Give the text of a call as most are: a reference, or texts and references that are joined."""
+    match call:
+        case {"Ref": str(name)} | {"Fn::GetAtt": str(name)}:
+            return token(name)
+        case {"Fn::GetAtt": [str(id), str(attribute)]}:
+            return token(f"{id}.{attribute}")
+        case {"Fn::Join": [str(separator), list(parts)]} if len(parts) < _MOST_PIECES:
+            texts = [
+                part
+                if isinstance(part, str) and _DYNAMIC not in part
+                else _simple_text(part)
+                if isinstance(part, dict) and "Fn::Join" not in part
+                else None
+                for part in parts
+            ]
+            return None if None in texts else separator.join(text for text in texts if text is not None)
+        case _:
+            return None
 
 
 def _pieces(value: object, depth: int) -> Iterator[str]:

@@ -133,16 +133,22 @@ class Node:
         What stands there; ``None`` for nothing.
     """
 
-    __slots__ = ("_record", "path", "value")
+    __slots__ = ("_above", "_name", "_record", "value")
 
-    def __init__(self, path: str, value: object, record: Record) -> None:
-        self.path = path
+    def __init__(self, above: str | Node, value: object, record: Record, name: str | int = "") -> None:
+        self._above = above
+        self._name = name
         self.value = None if value == NO_VALUE else value
         self._record = record
 
+    @property
+    def path(self) -> str:
+        """The property path; made when it is asked for, since most places are empty."""
+        return self._above if isinstance(self._above, str) else f"{self._above.path}/{self._name}"
+
     def __getitem__(self, name: str) -> Node:
         inside = self.value.get(name) if isinstance(self.value, dict) else None
-        return Node(f"{self.path}/{name}", inside, self._record)
+        return Node(self, inside, self._record, name)
 
     def __bool__(self) -> bool:
         """Say whether something stands there."""
@@ -156,7 +162,7 @@ class Node:
     def entries(self) -> list[Node]:
         """Give the entries of a list that there are."""
         values = self.value if isinstance(self.value, list) else []
-        return [entry for i, value in enumerate(values) if (entry := Node(f"{self.path}/{i}", value, self._record))]
+        return [entry for i, value in enumerate(values) if (entry := Node(self, value, self._record, i))]
 
     def mark(self) -> None:
         """Remember that all that stands there was read."""

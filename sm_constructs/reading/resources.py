@@ -139,6 +139,7 @@ class Template:
 
     def __init__(self, template: object, others: Mapping[str, Mapping[str, Any]] | None = None) -> None:
         self._resources: dict[str, Resource] = {}
+        self._references: dict[str, tuple[tuple[str, str, str], ...]] = {}
         self._by_type: dict[str, list[Resource]] = defaultdict(list)
         self._named: dict[tuple[str, str], Resource] = {}
         found = template.get("Resources") if isinstance(template, dict) else None
@@ -244,12 +245,18 @@ class Template:
         resource = self._resources.get(referred(text) or "")
         return resource if resource is not None and resource.type == kind else self._named.get((kind, text))
 
+    def references(self, resource: Resource) -> tuple[tuple[str, str, str], ...]:
+        """Give what a resource refers to: where in its properties, the name, and the attribute."""
+        if resource.id not in self._references:
+            self._references[resource.id] = tuple(references(resource.properties.value))
+        return self._references[resource.id]
+
     def waits_for(self, resource: Resource, other: Resource) -> bool:
         """Say whether CloudFormation makes a resource after another one."""
         todo, seen = [resource], set[str]()
         while todo:
             its = todo.pop()
-            before = {*its.depends_on, *(name for _, name, _ in references(its.properties.value))}
+            before = {*its.depends_on, *(name for _, name, _ in self.references(its))}
             if other.id in before:
                 return True
             todo += [self._resources[id] for id in before - seen if id in self._resources]

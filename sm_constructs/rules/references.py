@@ -63,7 +63,7 @@ def _references(template: Template) -> Iterator[tuple[str, str, str]]:
     """Give every reference in the resources of hosting: where it stands, the name, and the attribute."""
     for resource in template.of_type(*_HOSTING, TARGET, POLICY):
         if resource.type not in (TARGET, POLICY) or template.is_of_hosting(resource):
-            for path, name, attribute in references(resource.properties.value):
+            for path, name, attribute in template.references(resource):
                 yield resource.properties.path + path, name, attribute
 
 

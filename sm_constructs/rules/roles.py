@@ -97,6 +97,10 @@ def overlap(one: str, other: str) -> bool:
     >>> overlap("arn:aws:s3:::models/*", "arn:*:s3:::models/churn.tar.gz"), overlap("a*b", "*c")
     (True, False)
     """
+    if "*" not in other:
+        return fnmatchcase(other, one)
+    if "*" not in one:
+        return fnmatchcase(one, other)
     reached = {0}  # the ends of those beginnings of the other pattern that fit the one so far
     for letter in one:
         reached = _closure(reached, other)

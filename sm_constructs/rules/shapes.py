@@ -18,7 +18,7 @@ from sm_constructs.spec import once_each
 from sm_constructs.tokens import is_unresolved
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
 
 _SOURCE = "CloudFormation's resource schema, and the shapes of the API that makes the resource"
@@ -61,101 +61,157 @@ def _only_in_api() -> frozenset[str]:
 
 
 @once_each
-def _misfits(template: Template) -> Iterator[_Misfit]:
+def _misfits(template: Template) -> Iterable[_Misfit]:
     """Give everything in a template that does not have its shape."""
+    fitting = _Fitting(template)
     for resource in template.of_type(*shapes()):
         if resource.type not in (TARGET, POLICY, ALARM) or template.is_of_hosting(resource):
             properties = resource.properties
             shape = shapes()[resource.type]
             given = {} if properties.value is None and not resource.says_nothing else properties.value
-            yield from _Fitting(template).misfits(properties.path, given, shape)
+            fitting.fit(properties.path, given, shape)
+    return fitting.found
 
 
 class _Fitting:
+    """Goes through properties with their shapes, and gathers what does not fit."""
+
     def __init__(self, template: Template) -> None:
         self._template = template
+        self.found: list[_Misfit] = []
 
-    def misfits(self, path: str, value: object, shape: dict[str, Any]) -> Iterator[_Misfit]:  # noqa: PLR0912 - a case each
+    def _add(self, code: str, path: str, text: str) -> None:
+        self.found.append(_Misfit(code, Finding(path, text)))
+
+    def fit(self, path: str, value: object, shape: dict[str, Any]) -> None:
+        """Look at a value and all that is in it."""
+        kind = shape["type"]
         if value is None:
-            yield _Misfit("SMC040", Finding(path, f"is empty; it is {_WORDS[shape['type']]}, or is left out"))
-            return
-        if is_intrinsic(value):
-            text = text_of(value)
-            if shape["type"] in ("object", "array"):
-                (function,) = value if isinstance(value, dict) else ("",)
-                if function in _MAKING_TEXTS or (shape["type"] == "object" and function not in _MAKING_ANYTHING):
-                    yield _Misfit("SMC040", Finding(path, f"is made by {function}; it is {_WORDS[shape['type']]}"))
-                return
-            if text is None or shape["type"] == "json":
-                return
-            value = text
+            self._add("SMC040", path, f"is empty; it is {_WORDS[kind]}, or is left out")
+        elif is_intrinsic(value):
+            if kind in ("object", "array"):
+                self._fit_call(path, value, kind)
+            elif kind != "json" and (text := text_of(value)) is not None:
+                self._fit_plain(path, text, shape)
+        elif isinstance(value, dict) and kind == "object":
+            self._fit_object(path, value, shape)
+        elif isinstance(value, list) and kind == "array":
+            self._fit_count(path, value, shape)
+            if shape.get("unique"):
+                self._fit_different(path, value)
+            for index, each in enumerate(value):
+                self.fit(f"{path}/{index}", each, shape["items"])
+        elif isinstance(value, dict) and kind == "json":
+            self._fit_count(path, value, shape)
+            for name, each in value.items() if "values" in shape else ():
+                self.fit(f"{path}/{name}", each, shape["values"])
         elif isinstance(value, str):
-            value = text_of(value)
-        if isinstance(value, str) and is_unresolved(value) and shape["type"] != "string":
+            self._fit_plain(path, text_of(value) or "", shape)
+        else:
+            self._fit_plain(path, value, shape)
+
+    def _fit_call(self, path: str, call: object, kind: str) -> None:
+        (function,) = call if isinstance(call, dict) else ("",)
+        if function in _MAKING_TEXTS or (kind == "object" and function not in _MAKING_ANYTHING):
+            self._add("SMC040", path, f"is made by {function}; it is {_WORDS[kind]}")
+
+    def _fit_plain(self, path: str, value: object, shape: dict[str, Any]) -> None:
+        kind = shape["type"]
+        if isinstance(value, str) and kind != "string" and is_unresolved(value):
             value = self._template.sampled(value)
-            if value is None or shape["type"] == "json":
+            if value is None or kind == "json":
                 return
-        match shape["type"], value:
-            case "object", dict():
-                yield from self._of_object(path, value, shape)
-            case "json", dict():
-                yield from _misfits_of_count(path, value, shape)
-                for name, each in value.items() if "values" in shape else ():
-                    yield from self.misfits(f"{path}/{name}", each, shape["values"])
-            case "json", str() if _is_mapping(value):
-                return  # CloudFormation takes JSON in a text, too
-            case "array", list():
-                yield from _misfits_of_count(path, value, shape)
-                if shape.get("unique"):
-                    yield from _repeated(path, value)
-                for index, each in enumerate(value):
-                    yield from self.misfits(f"{path}/{index}", each, shape["items"])
+        match kind, value:
             case "string", (str() | int() | float()):
                 text = str(value).lower() if isinstance(value, bool) else str(value)
-                yield from self._of_text(path, text, shape)
+                self._fit_text(path, text, shape)
             case (("integer" | "number"), (str() | int() | float())) if not isinstance(value, bool):
-                yield from _misfits_of_number(path, value, shape)
-            case "boolean", (bool() | "true" | "false" | "True" | "False"):
+                self._fit_number(path, value, shape)
+            case ("boolean", (bool() | "true" | "false" | "True" | "False")):
                 return
-            case kind, _:
-                yield _Misfit("SMC040", Finding(path, f"is {_shown(value)}; it is {_WORDS[kind]}"))
+            case "json", str() if _is_mapping(value):
+                return  # CloudFormation takes JSON in a text, too
+            case _:
+                self._add("SMC040", path, f"is {_shown(value)}; it is {_WORDS[kind]}")
 
-    def _of_object(self, path: str, value: dict[Any, Any], shape: dict[str, Any]) -> Iterator[_Misfit]:
+    def _fit_object(self, path: str, value: dict[Any, Any], shape: dict[str, Any]) -> None:
         known = shape["properties"]
         if any(isinstance(name, str) and name.startswith("Fn::") for name in value):
             return  # what CloudFormation's macros and loops make of it is not known
-        yield from _misfits_of_company(path, value, shape)
+        self._fit_company(path, value, shape)
         for name in shape["required"]:
             if name not in value:
-                yield _Misfit("SMC041", Finding(f"{path}/{name}", "is missing; it is required"))
+                self._add("SMC041", f"{path}/{name}", "is missing; it is required")
         for name in shape.get("asked", ()):
             if name not in value:
                 said = "is missing; CloudFormation does not ask for it, and the API that it calls does"
-                yield _Misfit("SMC048", Finding(f"{path}/{name}", said))
+                self._add("SMC048", f"{path}/{name}", said)
         for name, each in value.items():
             if name in known:
-                yield from self.misfits(f"{path}/{name}", each, known[name])
+                self.fit(f"{path}/{name}", each, known[name])
             else:
                 near = _nearest(str(name), known)
                 hint = f"; it is probably {near}" if near else f"; there are {', '.join(known)}"
-                yield _Misfit("SMC042", Finding(f"{path}/{name}", f"is no property{hint}"))
+                self._add("SMC042", f"{path}/{name}", f"is no property{hint}")
 
-    def _of_text(self, path: str, text: str, shape: dict[str, Any]) -> Iterator[_Misfit]:
+    def _fit_company(self, path: str, value: dict[Any, Any], shape: dict[str, Any]) -> None:
+        if exclusive := shape.get("one_of"):
+            given = [name for name in exclusive if name in value]
+            if len(given) > 1:
+                self._add("SMC039", f"{path}/{given[1]}", f"is given beside {given[0]}; there is one of them")
+            if not given:
+                self._add("SMC041", path, f"has none of {', '.join(exclusive)}; one is required")
+        for name, others in shape.get("needs", {}).items():
+            for other in others if name in value else ():
+                if other not in value:
+                    self._add("SMC041", f"{path}/{other}", f"is missing; {name} requires it")
+        for name, others in shape.get("excludes", {}).items():
+            for other in others if name in value else ():
+                if other in value and not (other in shape["excludes"] and other < name):
+                    self._add("SMC039", f"{path}/{other}", f"is given beside {name}; they exclude each other")
+
+    def _fit_text(self, path: str, text: str, shape: dict[str, Any]) -> None:
         low, high = shape.get("length", (None, None))
         sample: str | None = text
         if is_unresolved(text):
             # Its length is not known, and its form may be.
             sample = self._template.sampled(text)
         elif _is_outside(len(text), low, high):
-            yield _Misfit("SMC045", Finding(path, f"has {len(text)} characters; it has {_range(low, high)}"))
+            self._add("SMC045", path, f"has {len(text)} characters; it has {_range(low, high)}")
             return
         elif "enum" in shape and text not in shape["enum"]:
-            yield _Misfit("SMC043", Finding(path, f"is {_shown(text)}; it is {_choice(text, shape['enum'])}"))
+            self._add("SMC043", path, f"is {_shown(text)}; it is {_choice(text, shape['enum'])}")
             return
-        for pattern in shape.get("patterns", ()):
-            if sample is not None and not re.search(pattern, sample):
-                yield _Misfit("SMC044", Finding(path, f"is {_shown(sample)}; it matches {pattern}"))
+        for pattern in shape.get("patterns", ()) if sample is not None else ():
+            if not re.search(pattern, str(sample)):
+                self._add("SMC044", path, f"is {_shown(sample)}; it matches {pattern}")
                 return
+
+    def _fit_count(self, path: str, value: list[Any] | dict[Any, Any], shape: dict[str, Any]) -> None:
+        if "count" not in shape:
+            return
+        low, high = shape["count"]
+        if isinstance(value, list) and any(map(is_intrinsic, value)):
+            low = None  # an entry may stand for several
+        if _is_outside(len(value), low, high):
+            self._add("SMC047", path, f"has {len(value)} entries; there are {_range(low, high)}")
+
+    def _fit_different(self, path: str, values: list[Any]) -> None:
+        seen = set()
+        for index, each in enumerate(values):
+            if (shown := repr(each)) in seen:
+                self._add("SMC039", f"{path}/{index}", "is the same as an entry before it")
+            seen.add(shown)
+
+    def _fit_number(self, path: str, value: str | float, shape: dict[str, Any]) -> None:
+        number = float("nan")
+        if not isinstance(value, str) or _NUMBERS[shape["type"]].fullmatch(value):
+            with suppress(OverflowError):
+                number = float(value)
+        if not math.isfinite(number) or (shape["type"] == "integer" and not number.is_integer()):
+            self._add("SMC040", path, f"is {_shown(value)}; it is {_WORDS[shape['type']]}")
+        elif _is_outside(number, *shape.get("range", (None, None))):
+            self._add("SMC046", path, f"is {value}; it is {_range(*shape['range'])}")
 
 
 def _is_mapping(text: str) -> bool:
@@ -172,53 +228,9 @@ def _choice(text: str, allowed: list[str]) -> str:
     return f"one of {len(allowed)}" + (f", such as {', '.join(near)}" if near else "")
 
 
-def _repeated(path: str, values: list[Any]) -> Iterator[_Misfit]:
-    seen: list[object] = []
-    for index, each in enumerate(values):
-        if each in seen:
-            yield _Misfit("SMC039", Finding(f"{path}/{index}", "is the same as an entry before it"))
-        seen.append(each)
-
-
-def _misfits_of_company(path: str, value: dict[Any, Any], shape: dict[str, Any]) -> Iterator[_Misfit]:
-    if exclusive := shape.get("one_of"):
-        given = [name for name in exclusive if name in value]
-        if len(given) > 1:
-            yield _Misfit("SMC039", Finding(f"{path}/{given[1]}", f"is given beside {given[0]}; there is one of them"))
-        if not given:
-            yield _Misfit("SMC041", Finding(path, f"has none of {', '.join(exclusive)}; one is required"))
-    for name, others in shape.get("needs", {}).items():
-        for other in others if name in value else ():
-            if other not in value:
-                yield _Misfit("SMC041", Finding(f"{path}/{other}", f"is missing; {name} requires it"))
-    for name, others in shape.get("excludes", {}).items():
-        for other in others if name in value else ():
-            if other in value and not (other in shape["excludes"] and other < name):
-                yield _Misfit("SMC039", Finding(f"{path}/{other}", f"is given beside {name}; they exclude each other"))
-
-
 def _nearest(name: str, known: dict[str, Any]) -> str | None:
     found = difflib.get_close_matches(name, known, n=1)
     return found[0] if found else None
-
-
-def _misfits_of_count(path: str, value: list[Any] | dict[Any, Any], shape: dict[str, Any]) -> Iterator[_Misfit]:
-    low, high = shape.get("count", (None, None))
-    if is_intrinsic(value) or (isinstance(value, list) and any(map(is_intrinsic, value))):
-        low = None  # an entry may stand for several
-    if _is_outside(len(value), low, high):
-        yield _Misfit("SMC047", Finding(path, f"has {len(value)} entries; there are {_range(low, high)}"))
-
-
-def _misfits_of_number(path: str, value: str | float, shape: dict[str, Any]) -> Iterator[_Misfit]:
-    number = float("nan")
-    if not isinstance(value, str) or _NUMBERS[shape["type"]].fullmatch(value):
-        with suppress(OverflowError):
-            number = float(value)
-    if not math.isfinite(number) or (shape["type"] == "integer" and not number.is_integer()):
-        yield _Misfit("SMC040", Finding(path, f"is {_shown(value)}; it is {_WORDS[shape['type']]}"))
-    elif _is_outside(number, *shape.get("range", (None, None))):
-        yield _Misfit("SMC046", Finding(path, f"is {value}; it is {_range(*shape['range'])}"))
 
 
 def _is_outside(number: float, low: float | None, high: float | None) -> bool:
