@@ -16,7 +16,7 @@ in a spec, is left out, and `ReadEndpoint.untold` names it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, cast
 
 from sm_constructs.facts import limit
@@ -59,6 +59,8 @@ class ReadEndpoint:
     _template: Template
     _resources: tuple[Resource, ...]
     _about: tuple[str, ...] = ("",)
+    alternatives: tuple[ReadEndpoint, ...] = ()
+    """What it may be as well, where the kind of the endpoint is not known."""
 
     @property
     def spec(self) -> EndpointSpec:
@@ -126,6 +128,9 @@ def read_with_parts(template: Template, *, region: str | None = None, account: s
     """
     reader = _Reader(template, region, account)
     return [*reader.read_all(), *reader.read_parts()]
+
+
+_ON_INSTANCES: tuple[EndpointKind, EndpointKind] = ("real-time", "asynchronous")
 
 
 class _Reader:
@@ -246,9 +251,12 @@ class _Reader:
                 parts["serverless"] = Found(serverless, target.properties.path)
             else:
                 parts["instances"] = self._unknown_instances(target)
-            # It may be an asynchronous endpoint, or have components: all that both may do is left open.
-            kind: EndpointKind = "serverless" if "serverless" in parts else "asynchronous"
-            yield self._part(target, kind, parts, ("variants[0].scaling",))
+            about = ("variants[0].scaling",)
+            if "serverless" in parts:
+                yield self._part(target, "serverless", parts, about)
+            else:
+                real_time, other = (self._part(target, kind, parts, about) for kind in _ON_INSTANCES)
+                yield replace(real_time, alternatives=(other,))
 
     def _unknown_instances(self, resource: Resource) -> Found[Instances]:
         unknown = number_token(resource.id)

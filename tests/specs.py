@@ -158,5 +158,7 @@ def spec_from_source(source: str, about: type = EndpointSpec) -> EndpointSpec | 
 
 
 def template_from_source(source: str) -> dict:
-    """Give the template that an example of a rule about templates describes: the resources stand in it."""
-    return {"Resources": yaml.load(source, Loader=_ShortForms)}
+    """Give the template that an example of a rule about templates describes: its resources, perhaps parameters."""
+    resources = yaml.load(source, Loader=_ShortForms)
+    parameters = resources.pop("Parameters", {})
+    return {"Parameters": parameters, "Resources": resources}

@@ -194,7 +194,7 @@ class TestParts:
             },
         }
         codes = {problem.code for problem in check_template({"Resources": {"Target": target}})}
-        assert codes == {"SMC602", "SMC606"}
+        assert codes == {"SMC602", "SMC643"}
 
     def test_an_endpoint_with_its_configuration_elsewhere(self):
         endpoint = {

@@ -51,6 +51,8 @@ class Assumptions:
     def parameter(self, name: str) -> Any:  # noqa: ANN401 - JSON
         """Give the value of a parameter; ``None`` where it is not known."""
         value = self.values.get(name)
+        if isinstance(value, tuple):
+            return list(value)
         return None if value is OTHER else value
 
     def condition(self, name: object) -> bool | None:

@@ -91,8 +91,12 @@ def _findings(template: Template, region: str | None, account: str | None) -> It
     """Give what the rules find, with property paths."""
     yield from findings(template, of_templates=True)
     for part in read_with_parts(template, region=region, account=account):
+        always = [
+            {(rule.code, finding.at) for rule, finding in findings(other.spec, of_templates=True)}
+            for other in part.alternatives
+        ]
         for rule, finding in findings(part.spec, of_templates=True):
-            if part.tells(finding.at):
+            if part.tells(finding.at) and all((rule.code, finding.at) in each for each in always):
                 yield rule, type(finding)(part.property_path(finding.at), finding.text)
 
 

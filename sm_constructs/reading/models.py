@@ -35,6 +35,8 @@ def read_model(resource: Resource) -> Found[ModelSpec]:
         return made(ModelSpec, path, containers=several(path, [read_container(resource["PrimaryContainer"])]))
     mode = resource["InferenceExecutionConfig"]["Mode"]
     mode.says("Serial")
+    if len(together.entries()) == 1 and not mode.says("Direct"):  # a pipeline of one is a model of one container
+        return made(ModelSpec, path, containers=several(together.path, [read_container(together.entries()[0])]))
     return made(
         ModelSpec,
         path,

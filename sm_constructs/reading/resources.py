@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from sm_constructs.reading.intrinsics import TOKEN, references, referred, text_of
+from sm_constructs.reading.looks import LOOKS, PSEUDO
 from sm_constructs.reading.nodes import Node, Record
 from sm_constructs.tokens import is_text
 
@@ -37,41 +38,11 @@ _NAMED_BY = {
     COMPONENT: "InferenceComponentName",
 }
 
-_PSEUDO = {
-    "AWS.Region": "eu-west-1",
-    "AWS.AccountId": "123456789012",
-    "AWS.Partition": "aws",
-    "AWS.StackName": "stack",
-    "AWS.StackId": "arn:aws:cloudformation:eu-west-1:123456789012:stack/stack/0",
-    "AWS.URLSuffix": "amazonaws.com",
-}
-_HERE = "eu-west-1:123456789012"
 # The other namespaces of Application Auto Scaling.
 _OTHER_SERVICES = frozenset(
     {"appstream", "cassandra", "comprehend", "custom-resource", "dynamodb", "ec2", "ecs", "elasticache"}
     | {"elasticmapreduce", "kafka", "lambda", "neptune", "rds", "workspaces"}
 )
-_KEY_ID = "01234567-89ab-cdef-0123-456789abcdef"
-_IAM = "arn:aws:iam::123456789012"
-# What Ref and the attributes of a resource look like; {} is its physical name, or one of its own.
-_LOOKS = {
-    MODEL: {"": f"arn:aws:sagemaker:{_HERE}:model/{{}}", "ModelName": "{}"},
-    CONFIG: {"": f"arn:aws:sagemaker:{_HERE}:endpoint-config/{{}}", "EndpointConfigName": "{}"},
-    ENDPOINT: {"": f"arn:aws:sagemaker:{_HERE}:endpoint/{{}}", "EndpointName": "{}"},
-    COMPONENT: {"": f"arn:aws:sagemaker:{_HERE}:inference-component/{{}}", "InferenceComponentName": "{}"},
-    ROLE: {"": "{}", "Arn": f"{_IAM}:role/{{}}"},
-    MANAGED_POLICY: {"": f"{_IAM}:policy/{{}}", "PolicyArn": f"{_IAM}:policy/{{}}"},
-    ALARM: {"": "{}", "Arn": f"arn:aws:cloudwatch:{_HERE}:alarm:{{}}"},
-    "AWS::S3::Bucket": {"": "{}", "Arn": "arn:aws:s3:::{}"},
-    "AWS::SNS::Topic": {"": f"arn:aws:sns:{_HERE}:{{}}", "TopicArn": f"arn:aws:sns:{_HERE}:{{}}", "TopicName": "{}"},
-    "AWS::KMS::Key": {"": _KEY_ID, "Arn": f"arn:aws:kms:{_HERE}:key/{{}}", "KeyId": _KEY_ID},
-    "AWS::ECR::Repository": {
-        "": "{}",
-        "Arn": f"arn:aws:ecr:{_HERE}:repository/{{}}",
-        "RepositoryUri": "123456789012.dkr.ecr.eu-west-1.amazonaws.com/{}",
-    },
-}
-
 PHYSICAL_NAMES = {
     **_NAMED_BY,
     ROLE: "RoleName",
@@ -184,6 +155,12 @@ class Template:
         """Give the number of entries in a section of the template."""
         return self._counts.get(section, 0)
 
+    def section(self, name: str) -> dict[str, Any]:
+        """Give a section of the template, such as its parameters; empty where there is none."""
+        whole = self._parts[0]
+        found = whole.get(name) if isinstance(whole, dict) else None
+        return found if isinstance(found, dict) else {}
+
     @property
     def size(self) -> int:
         """The number of characters of the template, written as short as it can be."""
@@ -205,7 +182,7 @@ class Template:
         >>> Template({}).sampled("${Token[AWS.StackName]}_endpoint")
         'stack_endpoint'
         """
-        looks = [_PSEUDO.get(match[1]) or self._look(match[1]) for match in TOKEN.finditer(text)]
+        looks = [PSEUDO.get(match[1]) or self._look(match[1]) for match in TOKEN.finditer(text)]
         if None in looks:
             return None
         found = iter(looks)
@@ -219,7 +196,7 @@ class Template:
         """Give what a reference to a resource looks like, if its name is known or made up."""
         id, _, attribute = reference.partition(".")
         kind = self._types.get(id, "")
-        look = _LOOKS.get(kind, {}).get(attribute)
+        look = LOOKS.get(kind, {}).get(attribute)
         properties = self._properties.get(id)
         given = properties.get(PHYSICAL_NAMES.get(kind)) if isinstance(properties, dict) else None
         if look is None or not isinstance(given, str | None):
@@ -244,6 +221,13 @@ class Template:
             return None
         resource = self._resources.get(referred(text) or "")
         return resource if resource is not None and resource.type == kind else self._named.get((kind, text))
+
+    def named(self, kind: str, name: str | None) -> Resource | None:
+        """Give the resource of a type with a physical name."""
+        for resource in self.of_type(kind) if name is not None else ():
+            if text_of(resource[PHYSICAL_NAMES.get(kind, "")].value) == name:
+                return resource
+        return None
 
     def references(self, resource: Resource) -> tuple[tuple[str, str, str], ...]:
         """Give what a resource refers to: where in its properties, the name, and the attribute."""

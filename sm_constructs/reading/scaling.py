@@ -190,7 +190,7 @@ class Autoscaling:
                 continue
             count = units_of(metric, self._instances(about))
             # Without the number of vCPUs or GPUs it stays a metric like any other.
-            if custom.value == metric.custom(expected) and count is not None and self._is_of(expected, about):
+            if custom.value == metric.custom(expected) and count and self._is_of(expected, about):
                 return Found(name, node["MetricName"].path), count
         return custom, 1
 

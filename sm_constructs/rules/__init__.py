@@ -30,6 +30,7 @@ from sm_constructs.rules import (  # noqa: F401 - they enter their rules
     shapes,
     step_scaling,
     targets,
+    whole,
 )
 from sm_constructs.rules.registry import RULES, Finding, Rule
 from sm_constructs.transform import TransformSpec

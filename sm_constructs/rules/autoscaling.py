@@ -240,6 +240,7 @@ def initial_count(spec: EndpointSpec) -> Iterator[Finding]:
     source="Application Auto Scaling: a scalable target changes its capacity only by policies and schedules",
     good=f"scaling=Scaling(1, 4, {_POLICIES})",
     bad="scaling=Scaling(1, 4)",
+    of_templates=False,
 )
 def has_policy(spec: EndpointSpec) -> Iterator[Finding]:
     """Warn of a range without a policy or a schedule."""

@@ -38,6 +38,9 @@ def by_uri(spec: EndpointSpec) -> Iterator[tuple[str, UriImage, EcrUri | None]]:
             yield f"{at}.image", container.image, parse_ecr_uri(container.image.uri)
 
 
+_NAMED = r"[^:@]+(:[A-Za-z0-9_][A-Za-z0-9_.-]{0,127})?(@sha256:[0-9a-f]{64})?"
+
+
 @rule(
     "SMC401",
     "An image URI has at most 255 characters and no spaces",
@@ -267,6 +270,10 @@ def image_region(spec: EndpointSpec) -> Iterator[Finding]:
 )
 def tag_or_digest(spec: EndpointSpec) -> Iterator[Finding]:
     """Check how images in a repository are named."""
+    for at, named, _ in by_uri(spec):
+        name = named.uri.rpartition("/")[2]
+        if is_text(name) and name and not re.fullmatch(_NAMED, name):
+            yield Finding(at, f"is {named.uri!r}; a repository is followed by :tag, or by @sha256: and 64 digits")
     for at, container in running(spec):
         if not isinstance(container, Container) or not isinstance(container.image, EcrImage):
             continue

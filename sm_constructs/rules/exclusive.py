@@ -200,6 +200,11 @@ def policies(template: Template) -> Iterator[Finding]:
         tracking = policy[_TRACKING]
         if tracking:
             yield from _either(tracking, "PredefinedMetricSpecification", "CustomizedMetricSpecification")
+            custom = tracking["CustomizedMetricSpecification"]
+            for name in ("MetricName", "Namespace", "Statistic"):
+                if custom and not custom.is_intrinsic and bool(custom["Metrics"]) is bool(custom[name]):
+                    said = "is given beside Metrics" if custom[name] else "is missing, and so is Metrics"
+                    yield Finding(f"{custom.path}/{name}", f"{said}; a metric is given in one way")
         label = tracking["PredefinedMetricSpecification"]["ResourceLabel"]
         if label:
             yield Finding(label.path, "is given; the metrics of SageMaker have none")

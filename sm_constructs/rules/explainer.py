@@ -144,6 +144,7 @@ def expressions(spec: EndpointSpec) -> Iterator[Finding]:
     facts=["explainer/feature_types"],
     good='explainer=ClarifyExplainer(baseline="a,1", feature_types=["text", "numerical"])',
     bad='explainer=ClarifyExplainer(baseline="2,1", feature_types=["numerical", "numerical"])',
+    of_templates=False,
 )
 def feature_types(spec: EndpointSpec) -> Iterator[Finding]:
     """Check the types of features."""

@@ -55,7 +55,7 @@ def recognised(image: ContainerImage) -> images.Recognised | None:
                 return None  # another rule tells of it
             serving = {"cpu", "gpu"} if _serves_both(image) else set()
             return images.Recognised(found.framework, frozenset({accelerator, *serving}))
-        case UriImage(uri=uri) if is_text(uri) and (parts := parse_ecr_uri(uri)) is not None:
+        case UriImage(uri=uri) if (parts := parse_ecr_uri(uri)) is not None:
             return images.recognise(parts.account, parts.repository, uri.rpartition(":")[2])
         case _:
             return None

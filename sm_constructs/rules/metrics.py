@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
-from sm_constructs.facts import limit, load
-from sm_constructs.reading.intrinsics import references, text_of
+from sm_constructs.facts import instance_types, limit, load
+from sm_constructs.reading.intrinsics import references, referred, text_of
 from sm_constructs.reading.resources import ALARM, COMPONENT, CONFIG, ENDPOINT, MODEL, POLICY, Template
 from sm_constructs.rules.references import variant_names
 from sm_constructs.rules.registry import Finding, rule, unlisted
@@ -84,6 +84,9 @@ class _Use:
     unit: Node
     statistic: Node
     threshold: Node | None
+    target: Node | None = None
+    is_low: bool = False
+    """Whether a small value is what the alarm is for."""
 
     @property
     def known(self) -> list[Published]:
@@ -114,20 +117,26 @@ def _uses(template: Template) -> Iterator[_Use]:
         places += [(each["MetricStat"], each["MetricStat"]["Metric"]) for each in alarm["Metrics"].entries()]
         for outer, metric in places:
             own = metric is alarm.properties
-            statistic = outer["Statistic"] if own else outer["Stat"]
-            yield from _use(metric, outer["Unit"], statistic, alarm["Threshold"] if own else None)
+            statistic = outer["Stat"] if not own else outer["Statistic"] or outer["ExtendedStatistic"]
+            low = (text_of(alarm["ComparisonOperator"].value) or "").startswith("LessThan")
+            for use in _use(metric, outer["Unit"], statistic, alarm["Threshold"] if own else None):
+                yield replace(use, is_low=low)
     for policy in template.of_type(POLICY):
         custom = policy["TargetTrackingScalingPolicyConfiguration"]["CustomizedMetricSpecification"]
-        yield from _use(custom, custom["Unit"], custom["Statistic"], None)
+        target = policy["TargetTrackingScalingPolicyConfiguration"]["TargetValue"]
+        yield from _use(custom, custom["Unit"], custom["Statistic"], None, target)
         for each in custom["Metrics"].entries():
             stat = each["MetricStat"]
             yield from _use(stat["Metric"], stat["Unit"], stat["Stat"], None)
 
 
-def _use(metric: Node, unit: Node, statistic: Node, threshold: Node | None) -> Iterator[_Use]:
+def _use(
+    metric: Node, unit: Node, statistic: Node, threshold: Node | None, target: Node | None = None
+) -> Iterator[_Use]:
     namespace = text_of(metric["Namespace"].value)
     if is_text(namespace) and "sagemaker" in namespace.lower():
-        yield _Use(metric["MetricName"], metric["Namespace"], metric["Dimensions"], unit, statistic, threshold)
+        parts = (metric["MetricName"], metric["Namespace"], metric["Dimensions"])
+        yield _Use(*parts, unit, statistic, threshold, target)
 
 
 @rule(
@@ -193,7 +202,8 @@ def dimensions(template: Template) -> Iterator[Finding]:
             yield Finding(use.dimensions.path, f"are {said}; {text_of(use.name.value)} has {wanted}")
         values = {text_of(each["Name"].value): each["Value"] for each in use.dimensions.entries()}
         if (variant := values.get("VariantName")) is not None and (endpoint := values.get("EndpointName")) is not None:
-            there, said_name = variant_names(template, text_of(endpoint.value)), text_of(variant.value)
+            there = variant_names(template, text_of(endpoint.value), shadows=True)
+            said_name = text_of(variant.value)
             if there is not None and is_text(said_name) and said_name not in there:
                 yield Finding(variant.path, f"is {said_name!r}; the endpoint has {', '.join(sorted(there))}")
         for each in use.dimensions.entries():
@@ -223,10 +233,11 @@ def units(template: Template) -> Iterator[Finding]:
         metric, said = use.metric, text_of(use.unit.value)
         if metric is None or metric.unit is None:
             continue
-        name = text_of(use.name.value)
+        name, said_statistic = text_of(use.name.value), text_of(use.statistic.value)
         if is_text(said) and said != metric.unit:
             yield Finding(use.unit.path, f"is {said}; {name} is published in {metric.unit}")
-        if use.threshold is None or metric.unit != "Microseconds":
+        counted = said_statistic in ("SampleCount", None) or str(said_statistic).startswith(("PR", "TC"))
+        if use.threshold is None or metric.unit != "Microseconds" or counted:
             continue
         threshold = use.threshold.number().value
         if is_number(threshold) and 0 < threshold < _SUSPICIOUS_MICROSECONDS:
@@ -307,3 +318,147 @@ def missing_data(template: Template) -> Iterator[Finding]:
     for alarm in _alarms(template):
         node = alarm["TreatMissingData"]
         yield from unlisted(node.path, text_of(node.value), limit("cloudwatch", "alarm_missing_data"))
+
+
+class _About(NamedTuple):
+    """What a metric is about, as far as the template has it."""
+
+    config: Resource
+    variant: Node
+
+
+def _about(template: Template, use: _Use) -> _About | None:
+    """Give the production variant that a metric is about."""
+    values = {text_of(each["Name"].value): text_of(each["Value"].value) for each in use.dimensions.entries()}
+    endpoint = template.referred(ENDPOINT, values.get("EndpointName"))
+    config = None if endpoint is None else template.referred(CONFIG, text_of(endpoint["EndpointConfigName"].value))
+    for variant in () if config is None else config["ProductionVariants"].entries():
+        if config is not None and text_of(variant["VariantName"].value) == values.get("VariantName"):
+            return _About(config, variant)
+    return None
+
+
+_PARTS = {"CPUUtilization": "vcpus", "GPUUtilization": "gpus", "GPUMemoryUtilization": "gpus"}
+_VARIANT = """\
+Endpoint: {{Type: AWS::SageMaker::Endpoint, Properties: {{EndpointConfigName: !GetAtt Config.EndpointConfigName}}}}
+Config:
+  Type: AWS::SageMaker::EndpointConfig
+  Properties:
+    ProductionVariants: [{{VariantName: a, ModelName: m, {}}}]
+"""
+_XLARGE = _VARIANT.format("InstanceType: ml.m5.xlarge, InitialInstanceCount: 1")
+_ITS = "{Name: EndpointName, Value: !GetAtt Endpoint.EndpointName}, {Name: VariantName, Value: a}"
+
+
+@rule(
+    "SMC642",
+    "The use of vCPUs or GPUs is compared with a value for all of them",
+    severity="warning",
+    source=_SOURCE,
+    about=Template,
+    facts=["autoscaling/custom_metric_cpu", "autoscaling/utilization_ranges", "cloudwatch/endpoint_instance_metrics"],
+    good=_XLARGE + _alarm("/aws/sagemaker/Endpoints", "CPUUtilization", _ITS, threshold=320),
+    bad=_XLARGE + _alarm("/aws/sagemaker/Endpoints", "CPUUtilization", _ITS, threshold=80),
+)
+def percent_of_all(template: Template) -> Iterator[Finding]:
+    """Warn of values that are never reached, or that look as if they were meant for one vCPU or GPU."""
+    for use in _uses(template):
+        name = text_of(use.name.value) or ""
+        node = use.target if use.target is not None else use.threshold
+        about = _about(template, use)
+        kind = None if about is None else instance_types().get(text_of(about.variant["InstanceType"].value) or "")
+        parts = None if kind is None or name not in _PARTS else getattr(kind, _PARTS[name])
+        if parts is None or kind is None:
+            continue
+        if not parts:
+            yield Finding(use.name.path, f"is {name}, and {kind.name} has no GPU")
+        value = None if node is None else node.number().value
+        if node is None or not is_number(value) or not parts:
+            continue
+        if value > 100 * parts:
+            yield Finding(node.path, f"is {value:g}; {name} of {kind.name} is {100 * parts} at most, so never reached")
+        elif parts > 1 and 0 < value <= 100 and not use.is_low:
+            yield Finding(
+                node.path,
+                f"is {value:g}, and {name} of {kind.name} runs to {100 * parts}: that is {value / parts:.3g} % of it",
+            )
+
+
+@rule(
+    "SMC876",
+    "A metric is one that the kind of the endpoint publishes",
+    severity="warning",
+    source=_SOURCE,
+    about=Template,
+    facts=["cloudwatch/serverless_metrics", "async/metrics_not_published", "mme/metrics_loading"],
+    good=_XLARGE + _alarm(dimensions=_ITS),
+    bad=_VARIANT.format("ServerlessConfig: {MemorySizeInMB: 1024, MaxConcurrency: 5}")
+    + _alarm("/aws/sagemaker/Endpoints", "CPUUtilization", _ITS),
+)
+def kinds(template: Template) -> Iterator[Finding]:
+    """Warn of metrics that will never have a value for this endpoint."""
+    of_models = {*limit("mme", "metrics_loading"), *limit("mme", "metrics_instance")}
+    of_queues = set(limit("async", "metrics_endpoint_dim"))
+    of_serverless = {*limit("cloudwatch", "serverless_metrics"), *_ERRORS}
+    for use in _uses(template):
+        name, about = text_of(use.name.value) or "", _about(template, use)
+        if about is None or use.metric is None:
+            continue
+        model = template.referred(MODEL, text_of(about.variant["ModelName"].value))
+        if about.variant["ServerlessConfig"] and name not in of_serverless:
+            yield Finding(use.name.path, f"is {name}, which serverless endpoints do not publish")
+        elif about.config["AsyncInferenceConfig"] and name in limit("async", "metrics_not_published"):
+            yield Finding(use.name.path, f"is {name}, which asynchronous endpoints do not publish")
+        elif not about.config["AsyncInferenceConfig"] and name in of_queues:
+            yield Finding(use.name.path, f"is {name}, which only asynchronous endpoints publish")
+        elif name in of_models and model is not None and not _is_multi_model(model):
+            yield Finding(use.name.path, f"is {name}, which only multi-model endpoints publish")
+
+
+_ERRORS = ("Invocation4XXErrors", "Invocation5XXErrors", "InvocationModelErrors")
+
+
+def _is_multi_model(model: Resource) -> bool:
+    return any(
+        container["Mode"].is_intrinsic or text_of(container["Mode"].value) == "MultiModel"
+        for container in [model["PrimaryContainer"], *model["Containers"].entries()]
+    )
+
+
+_ROLLED_BACK = """\
+Endpoint:
+  Type: AWS::SageMaker::Endpoint
+  Properties:
+    EndpointName: mine
+    EndpointConfigName: c
+    DeploymentConfig: {AutoRollbackConfiguration: {Alarms: [{AlarmName: !Ref Alarm}]}}
+"""
+
+
+@rule(
+    "SMC877",
+    "An alarm that takes an update back watches the endpoint that is updated",
+    severity="warning",
+    source='"Auto-Rollback Configuration and Monitoring", SageMaker developer guide',
+    about=Template,
+    facts=["guardrails/alarms"],
+    good=_ROLLED_BACK + _alarm(dimensions=f"{{Name: EndpointName, Value: mine}}, {_V}"),
+    bad=_ROLLED_BACK + _alarm(dimensions=f"{{Name: EndpointName, Value: another}}, {_V}"),
+)
+def watching(template: Template) -> Iterator[Finding]:
+    """Warn of alarms about another endpoint."""
+    for endpoint in template.of_type(ENDPOINT):
+        own = text_of(endpoint["EndpointName"].value)
+        for entry in endpoint["DeploymentConfig"]["AutoRollbackConfiguration"]["Alarms"].entries():
+            name = text_of(entry["AlarmName"].value)
+            alarm = template.resource(referred(name or "")) or template.named(ALARM, name)
+            for each in [] if alarm is None else alarm["Dimensions"].entries():
+                value = each["Value"]
+                said = text_of(value.value)
+                if text_of(each["Name"].value) != "EndpointName" or said is None:
+                    continue
+                other = template.referred(ENDPOINT, said)
+                if (other is not None and other.id != endpoint.id) or (
+                    other is None and is_text(said) and is_text(own) and said != own
+                ):
+                    yield Finding(value.path, f"is {said}, and {endpoint.id} is taken back by this alarm")

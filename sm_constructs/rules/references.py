@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from sm_constructs.facts import limit
 from sm_constructs.reading.intrinsics import references, text_of
-from sm_constructs.reading.resources import COMPONENT, CONFIG, ENDPOINT, MODEL, POLICY, TARGET, Template
+from sm_constructs.reading.resources import ALARM, COMPONENT, CONFIG, ENDPOINT, MODEL, POLICY, TARGET, Template
 from sm_constructs.rules.registry import Finding, rule
 from sm_constructs.rules.shapes import shapes
 from sm_constructs.spec import once_each
@@ -81,15 +81,20 @@ def names(template: Template) -> Iterator[Finding]:
     for node in _named_places(template):
         for _, name, attribute in references(node.value):
             its = template.resource(name)
-            if its is not None and its.type in _HOSTING and not attribute:
+            if its is not None and its.type in _HOSTING and (not attribute or attribute.endswith("Arn")):
+                said = f"Fn::GetAtt {name}.{attribute}" if attribute else f"Ref {name}"
                 wanted = f"{name}.{_NAMES[its.type]}"
-                yield Finding(node.path, f"has Ref {name}, which gives an ARN; the name is Fn::GetAtt {wanted}")
+                yield Finding(node.path, f"has {said}, which gives an ARN; the name is Fn::GetAtt {wanted}")
+            elif its is not None and its.type == ALARM and attribute == "Arn":
+                yield Finding(node.path, f"has the ARN of {name}; the name is Ref {name}")
 
 
 def _named_places(template: Template) -> Iterator[Node]:
     """Give the places where SageMaker or Application Auto Scaling want a name."""
-    for endpoint in template.of_type(ENDPOINT):
+    for endpoint in template.of_type(ENDPOINT, COMPONENT):
         yield endpoint["EndpointConfigName"]
+        for alarm in _rollback_alarms(endpoint):
+            yield alarm["AlarmName"]
     for config in template.of_type(CONFIG):
         for variant in _variants(config):
             yield variant["ModelName"]
@@ -99,6 +104,10 @@ def _named_places(template: Template) -> Iterator[Node]:
         yield component["Specification"]["BaseInferenceComponentName"]
     for target in template.of_type(TARGET, POLICY):
         yield target["ResourceId"]
+
+
+def _rollback_alarms(resource: Resource) -> list[Node]:
+    return resource["DeploymentConfig"]["AutoRollbackConfiguration"]["Alarms"].entries()
 
 
 def _variants(config: Resource) -> Iterator[Node]:
@@ -134,7 +143,8 @@ def existing(template: Template) -> Iterator[Finding]:
     source="AWS::SageMaker::Endpoint, EndpointConfig and InferenceComponent in the CloudFormation reference",
     about=Template,
     good=_config("!GetAtt Model.ModelName"),
-    bad=_config("!GetAtt Config.EndpointConfigName"),
+    bad=_config("!GetAtt Other.EndpointName")
+    + "Other: {Type: AWS::SageMaker::Endpoint, Properties: {EndpointConfigName: other}}",
 )
 def fitting(template: Template) -> Iterator[Finding]:
     """Check the types of what is referred to."""
@@ -143,6 +153,12 @@ def fitting(template: Template) -> Iterator[Finding]:
             its = template.resource(name)
             if its is not None and its.type in _HOSTING and its.type != kind:
                 yield Finding(node.path, f"refers to {name}, which is an {its.type}; it names an {kind}")
+    for endpoint in template.of_type(ENDPOINT, COMPONENT):
+        for alarm in _rollback_alarms(endpoint):
+            for _, name, _ in references(alarm["AlarmName"].value):
+                there = template.types.get(name)
+                if there is not None and there not in (ALARM, "AWS::CloudWatch::CompositeAlarm"):
+                    yield Finding(alarm["AlarmName"].path, f"refers to {name}, which is an {there}; it names an alarm")
 
 
 def _typed_places(template: Template) -> Iterator[tuple[Node, str]]:
@@ -205,13 +221,16 @@ def variants_of_components(template: Template) -> Iterator[Finding]:
             yield Finding(node.path, f"is {name!r}; the endpoint has {', '.join(sorted(names))}")
 
 
-def variant_names(template: Template, endpoint_name: str | None) -> set[str] | None:
-    """Give the names of the production variants of an endpoint, if the template has it and all are known."""
+def variant_names(template: Template, endpoint_name: str | None, *, shadows: bool = False) -> set[str] | None:
+    """Give the names of the variants of an endpoint, if the template has it and all are known."""
     endpoint = template.referred(ENDPOINT, endpoint_name)
     config = None if endpoint is None else template.referred(CONFIG, text_of(endpoint["EndpointConfigName"].value))
     if config is None or config["ProductionVariants"].is_intrinsic:
         return None
-    names = [text_of(variant["VariantName"].value) for variant in config["ProductionVariants"].entries()]
+    entries = config["ProductionVariants"].entries()
+    if shadows:
+        entries += config["ShadowProductionVariants"].entries()
+    names = [text_of(variant["VariantName"].value) for variant in entries]
     known = {name for name in names if is_text(name)}
     return known if known and len(known) == len(names) else None
 
@@ -230,9 +249,7 @@ def in_order(template: Template) -> Iterator[Finding]:
     for node, user, kind, name in _literal_names(template):
         its = template.referred(kind, name)
         if its is not None and its.id != user.id and not template.waits_for(user, its):
-            yield Finding(
-                node.path, f"names {its.id} by {name!r}, so that CloudFormation may make it first: refer to {its.id}"
-            )
+            yield Finding(node.path, f"names {its.id} without referring to it: CloudFormation may make this one first")
 
 
 def _literal_names(template: Template) -> Iterator[tuple[Node, Resource, str, str]]:
@@ -243,11 +260,11 @@ def _literal_names(template: Template) -> Iterator[tuple[Node, Resource, str, st
     ]
     for resource, node, kind in users:
         name = text_of(node.value)
-        if is_text(name) and resource.type == TARGET:
+        if name is not None and resource.type == TARGET:
             about, _, rest = name.partition("/")
             name = rest.partition("/")[0]
             kind = COMPONENT if about == "inference-component" else ENDPOINT  # noqa: PLW2901
-        if is_text(name) and name:
+        if name:
             yield node, resource, kind, name
 
 
@@ -260,6 +277,7 @@ def _places_of(resource: Resource) -> Iterator[tuple[Node, str]]:
     elif resource.type == COMPONENT:
         yield resource["EndpointName"], ENDPOINT
         yield resource["Specification"]["ModelName"], MODEL
+        yield resource["Specification"]["BaseInferenceComponentName"], COMPONENT
 
 
 @rule(

@@ -8,7 +8,7 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, NamedTuple
 
 from sm_constructs.facts import images
-from sm_constructs.reading.intrinsics import referred, text_of
+from sm_constructs.reading.intrinsics import references, referred, text_of
 from sm_constructs.reading.resources import (
     CONFIG,
     ENDPOINT,
@@ -22,7 +22,7 @@ from sm_constructs.registries import parse_ecr_uri
 from sm_constructs.rules.exclusive import containers_of
 from sm_constructs.rules.registry import Finding, rule
 from sm_constructs.spec import once_each
-from sm_constructs.tokens import is_unresolved
+from sm_constructs.tokens import is_text, is_unresolved
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -33,9 +33,24 @@ if TYPE_CHECKING:
 _SOURCE = '"SageMaker execution roles": CreateModel, CreateEndpointConfig, CreateEndpoint; SageMaker developer guide'
 _SERVICE = "sagemaker.amazonaws.com"
 _FULL_ACCESS = ("AmazonSageMakerFullAccess", "AdministratorAccess", "PowerUserAccess", "AmazonS3FullAccess")
+_BY_PATH = re.compile(r"https://s3[^/]*/(.+)")
 _PARTITION = re.compile(r"^arn:[^:]*:")
 _PULL = ("ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer")
 
+_SYNC, _ASYNC = "sagemaker:InvokeEndpoint", "sagemaker:InvokeEndpointAsync"
+_CALLED = """\
+Endpoint: {{Type: AWS::SageMaker::Endpoint, Properties: {{EndpointConfigName: !GetAtt Config.EndpointConfigName}}}}
+Config:
+  Type: AWS::SageMaker::EndpointConfig
+  Properties:
+    ProductionVariants: [{{VariantName: a, ModelName: m, InstanceType: ml.m5.large, InitialInstanceCount: 1}}]
+    AsyncInferenceConfig: {{OutputConfig: {{S3OutputPath: s3://answers/}}}}
+Caller:
+  Type: AWS::IAM::Policy
+  Properties:
+    PolicyName: calling
+    PolicyDocument: {{Statement: [{{Effect: Allow, Action: '{}', Resource: !Ref Endpoint}}]}}
+"""
 _ROLE = """\
 Role:
   Type: AWS::IAM::Role
@@ -190,8 +205,12 @@ class _Need(NamedTuple):
     arn: str
 
 
-def _object_arn(uri: str) -> str:
-    return f"arn:*:s3:::{uri.removeprefix('s3://')}"
+def _object_arn(uri: str) -> str | None:
+    """Give the ARN of an object; none where the form of the URI is another one."""
+    if uri.startswith("s3://"):
+        return f"arn:*:s3:::{uri.removeprefix('s3://')}"
+    match = _BY_PATH.fullmatch(uri)
+    return None if match is None else f"arn:*:s3:::{match[1]}"
 
 
 def _needs_of_model(model: Resource) -> Iterator[_Need]:
@@ -204,10 +223,10 @@ def _needs_of_model(model: Resource) -> Iterator[_Need]:
                 yield _Need(image.path, f"the image {uri}", action, arn)
             yield _Need(image.path, f"the image {uri}", "ecr:GetAuthorizationToken", "*")
         for node in (container["ModelDataUrl"], source):
-            if (data := text_of(node.value)) is not None:
-                tree = data.endswith("/") or text_of(container["Mode"].value) == "MultiModel"
-                arn = f"{_object_arn(data)}*" if tree else _object_arn(data)
-                yield _Need(node.path, "the model data", "s3:GetObject", arn)
+            data = text_of(node.value) or ""
+            tree = data.endswith("/") or text_of(container["Mode"].value) == "MultiModel"
+            if (place := _object_arn(data)) is not None:
+                yield _Need(node.path, "the model data", "s3:GetObject", f"{place}*" if tree else place)
 
 
 def _is_published(account: str) -> bool:
@@ -220,8 +239,8 @@ def _needs_of_config(config: Resource) -> Iterator[_Need]:
     if capture["EnableCapture"].flag().value is not False:
         places.append((capture["DestinationS3Uri"], "what is captured"))
     for node, what in places:
-        if (uri := text_of(node.value)) is not None:
-            yield _Need(node.path, what, "s3:PutObject", f"{_object_arn(uri)}*")
+        if (place := _object_arn(text_of(node.value) or "")) is not None:
+            yield _Need(node.path, what, "s3:PutObject", f"{place}*")
     for name in ("SuccessTopic", "ErrorTopic"):
         topic = output["NotificationConfig"][name]
         if (arn := text_of(topic.value)) is not None:
@@ -378,8 +397,44 @@ Policy:
 def policies_first(template: Template) -> Iterator[Finding]:
     """Warn of models that may be made before the role may do anything."""
     for policy in template.of_type(POLICY_OF_ROLE):
-        roles = {referred(text_of(each.value) or "") for each in policy["Roles"].entries()}
+        names = [text_of(each.value) or "" for each in policy["Roles"].entries()]
+        roles = {referred(name) for name in names} - {None}
         for user in template.of_type(MODEL):
             node = user["ExecutionRoleArn"]
-            if referred(text_of(node.value) or "") in roles - {None} and not template.waits_for(user, policy):
+            arn = text_of(node.value) or ""
+            takes_it = referred(arn) in roles or any(is_text(name) and arn.endswith(f"/{name}") for name in names)
+            if takes_it and not template.waits_for(user, policy):
                 yield Finding(node.path, f"may be taken on before {policy.id} is there: add DependsOn: {policy.id}")
+
+
+@rule(
+    "SMC864",
+    "A caller may do what the kind of the endpoint takes",
+    severity="warning",
+    source="InvokeEndpointAsync: only asynchronous endpoints take it, and they take nothing else",
+    about=Template,
+    facts=["async/only_async_invocations"],
+    good=_CALLED.format("sagemaker:InvokeEndpointAsync"),
+    bad=_CALLED.format("sagemaker:InvokeEndpoint"),
+)
+def callers(template: Template) -> Iterator[Finding]:
+    """Warn of permissions that are of no use."""
+    for resource in template.of_type(ROLE, POLICY_OF_ROLE, MANAGED_POLICY):
+        documents = [
+            *(policy["PolicyDocument"] for policy in resource["Policies"].entries()),
+            resource["PolicyDocument"],
+        ]
+        for statement in (each for document in documents for each in document["Statement"].entries()):
+            actions = {action.lower() for action in _texts(statement["Action"]) or []}
+            names = {name for _, name, _ in references(statement["Resource"].value)}
+            for endpoint in template.of_type(ENDPOINT):
+                config = template.referred(CONFIG, text_of(endpoint["EndpointConfigName"].value))
+                if endpoint.id not in names or config is None or text_of(statement["Effect"].value) != "Allow":
+                    continue
+                queue = bool(config["AsyncInferenceConfig"])
+                useful, useless = (_ASYNC, _SYNC) if queue else (_SYNC, _ASYNC)
+                if useless.lower() in actions and useful.lower() not in actions:
+                    kind = "asynchronous" if queue else "not asynchronous"
+                    yield Finding(
+                        statement["Action"].path, f"allows {useless}, and {endpoint.id} is {kind}: it takes {useful}"
+                    )

@@ -74,37 +74,6 @@ def percent(spec: EndpointSpec) -> Iterator[Finding]:
 
 
 @rule(
-    "SMC642",
-    "The use of vCPUs or GPUs is compared with a value for all of them",
-    severity="warning",
-    source='"Amazon SageMaker AI metrics in Amazon CloudWatch", SageMaker developer guide',
-    facts=["autoscaling/custom_metric_cpu", "autoscaling/utilization_ranges"],
-    good=f'instances=Instances("ml.m5.xlarge"), {_CPU}',
-    bad='instances=Instances("ml.m5.xlarge"), scaling=Scaling(1, 4, policies=[TargetTracking.cpu_utilization(15)])',
-    of_constructs=False,
-)
-def percent_of_all(spec: EndpointSpec) -> Iterator[Finding]:
-    """Warn of targets that are never reached, or that look as if they were meant for one vCPU or GPU."""
-    for scalable, at, policy, metric in known(spec):
-        units = units_of(metric, scalable.instances)
-        if not metric.percent or not isinstance(policy, TargetTracking) or units is None:
-            continue
-        target, most = policy.target, 100 * units
-        if not is_number(target):
-            continue
-        if target > 100:
-            yield Finding(
-                f"{at}.target", f"is {target * units:g}; {metric.published} is {most} at most, so never reached"
-            )
-        elif units > 1 and target * units <= 100:
-            yield Finding(
-                f"{at}.target",
-                f"is {target * units:g}, and {metric.published} runs to {most} here: that is {target:g} % of the "
-                f"{metric.per}",
-            )
-
-
-@rule(
     "SMC615",
     "Percent of one vCPU or GPU need instances of which their number is known, and one number",
     source='"Amazon SageMaker AI metrics in Amazon CloudWatch", SageMaker developer guide',

@@ -483,7 +483,7 @@ def excepted(template: Template) -> Iterator[Finding]:
     severity="warning",
     source="RegisterScalableTarget.SuspendedState",
     about=Template,
-    good=_target(),
+    good=_target() + _STEP + _ALARM,
     bad=_target() + "    SuspendedState: {DynamicScalingOutSuspended: true}\n",
 )
 def suspended(template: Template) -> Iterator[Finding]:
@@ -510,3 +510,27 @@ def invoked(template: Template) -> Iterator[Finding]:
     for policy in template.of_type(POLICY):
         if policy["StepScalingPolicyConfiguration"] and template.is_of_hosting(policy) and not alarms[policy.id]:
             yield Finding(policy.properties.path, "is invoked by no alarm of the template; step scaling needs one")
+
+
+@rule(
+    "SMC643",
+    "A range in a template has something that scales in it",
+    severity="warning",
+    source="Application Auto Scaling: a scalable target changes its capacity only by policies and schedules",
+    about=Template,
+    facts=["autoscaling/min_le_max"],
+    good=_target() + _STEP + _ALARM,
+    bad=_target(),
+)
+def has_policy(template: Template) -> Iterator[Finding]:
+    """Warn of a range in which nothing scales."""
+    for target in _targets(template):
+        if target.resource.type != TARGET or target.resource["ScheduledActions"]:
+            continue
+        low, high = target.resource["MinCapacity"].number().value, target.resource["MaxCapacity"].number().value
+        if not any(policies_of(template, target.resource)):
+            yield Finding(target.resource.properties.path, "has no policy and no schedule; nothing will ever scale it")
+        elif is_number(high) and low == high:
+            yield Finding(
+                target.resource["MaxCapacity"].path, f"is {high:g} as MinCapacity is; no policy can ever scale"
+            )

@@ -1,0 +1,149 @@
+"""What CloudFormation itself refuses: mappings and conditions that are not there, defaults, and circles."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from sm_constructs.reading.intrinsics import is_intrinsic
+from sm_constructs.reading.resources import ALARM, COMPONENT, CONFIG, ENDPOINT, MODEL, POLICY, ROLE, TARGET, Template
+from sm_constructs.rules.registry import Finding, rule
+from sm_constructs.tokens import is_number
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sm_constructs.reading.resources import Resource
+
+_LOOKED_AT = (MODEL, CONFIG, ENDPOINT, COMPONENT, TARGET, POLICY)
+_ENDPOINT = "Endpoint: {{Type: AWS::SageMaker::Endpoint, Properties: {{EndpointConfigName: {}}}}}\n"
+_CONFIG = """\
+Config:
+  Type: AWS::SageMaker::EndpointConfig
+  {}
+  Properties:
+    ProductionVariants: [{{VariantName: a, ModelName: m, InstanceType: ml.m5.large, InitialInstanceCount: 1}}]
+"""
+_REF = "!GetAtt Config.EndpointConfigName"
+
+
+def _calls(value: object, path: str) -> Iterator[tuple[str, str, object]]:
+    """Give the calls of intrinsic functions in a value: where, the function, its argument."""
+    stack = [(path, value)]
+    while stack:
+        at, each = stack.pop()
+        if isinstance(each, dict):
+            if is_intrinsic(each):
+                ((name, argument),) = each.items()
+                yield at, name, argument
+                stack.append((at, argument))
+            else:
+                stack += [(f"{at}/{name}", child) for name, child in each.items() if isinstance(child, dict | list)]
+        elif isinstance(each, list):
+            stack += [(f"{at}/{index}", child) for index, child in enumerate(each) if isinstance(child, dict | list)]
+
+
+@rule(
+    "SMC057",
+    "Mappings and conditions that are used are there",
+    source='"Fn::FindInMap" and "Fn::If", CloudFormation user guide',
+    about=Template,
+    good=_ENDPOINT.format("c"),
+    bad=_ENDPOINT.format("{'Fn::If': [IsProduction, a, b]}"),
+)
+def there(template: Template) -> Iterator[Finding]:
+    """Check what is looked up."""
+    mappings, conditions = template.section("Mappings"), template.section("Conditions")
+    for resource in template.of_type(*_LOOKED_AT):
+        for path, name, argument in _calls(resource.properties.value, resource.properties.path):
+            match name, argument:
+                case "Fn::If", [str(condition), *_] if condition not in conditions:
+                    yield Finding(path, f"asks for the condition {condition}, which is not there")
+                case "Fn::FindInMap", [str(table), row, column] if table not in mappings:
+                    yield Finding(path, f"looks into the mapping {table}, which is not there")
+                case "Fn::FindInMap", [str(table), str() | int() as row, str() | int() as column]:
+                    rows = mappings[table]
+                    columns = rows.get(str(row)) if isinstance(rows, dict) else None
+                    if not isinstance(columns, dict) or str(column) not in columns:
+                        yield Finding(
+                            path, f"looks for {row}, {column} in the mapping {table}, which has no such entry"
+                        )
+
+
+@rule(
+    "SMC058",
+    "The default of a parameter is a value that it may have",
+    source='"Parameters", CloudFormation user guide',
+    about=Template,
+    good=_ENDPOINT.format("c"),
+    bad=_ENDPOINT.format("!Ref Name") + "Parameters: {Name: {Type: String, AllowedValues: [a, b], Default: c}}",
+)
+def defaults(template: Template) -> Iterator[Finding]:
+    """Check defaults against what the parameter itself says."""
+    for name, parameter in template.section("Parameters").items():
+        if isinstance(parameter, dict) and isinstance(parameter.get("Default"), str | int | float):
+            for text in _misfits(parameter, str(parameter["Default"])):
+                yield Finding(f"Parameters/{name}/Default", text)
+
+
+def _misfits(parameter: dict[str, object], default: str) -> Iterator[str]:
+    several = str(parameter.get("Type")) == "CommaDelimitedList" or str(parameter.get("Type")).startswith("List<")
+    values = [each.strip() for each in default.split(",")] if several else [default]
+    allowed, pattern = parameter.get("AllowedValues"), parameter.get("AllowedPattern")
+    if isinstance(allowed, list) and not all(value in map(str, allowed) for value in values):
+        yield f"is {default!r}; AllowedValues are {', '.join(map(str, allowed))}"
+    low, high = parameter.get("MinValue"), parameter.get("MaxValue")
+    for value in values if str(parameter.get("Type")) in ("Number", "List<Number>") else ():
+        if not re.fullmatch(r"[-+]?[0-9]+(\.[0-9]+)?", value):
+            yield f"is {default!r}; the parameter is a number"
+        elif (is_number(low) and float(value) < low) or (is_number(high) and float(value) > high):
+            yield f"is {value}; it is {low} to {high}"
+    if isinstance(pattern, str) and not several and not _fits(pattern, default):
+        yield f"is {default!r}; AllowedPattern is {pattern}"
+
+
+def _fits(pattern: str, text: str) -> bool:
+    try:
+        return re.fullmatch(pattern, text) is not None
+    except re.error:
+        return True
+
+
+@rule(
+    "SMC059",
+    "No resource depends on itself, through others",
+    source='"Troubleshooting CloudFormation": circular dependency between resources',
+    about=Template,
+    good=_ENDPOINT.format(_REF) + _CONFIG.format(""),
+    bad=_ENDPOINT.format(_REF) + _CONFIG.format("DependsOn: Endpoint"),
+)
+def circles(template: Template) -> Iterator[Finding]:
+    """Check for circles among what is looked at."""
+    resources = {each.id: each for each in template.of_type(*_LOOKED_AT, ALARM, ROLE)}
+    done: set[str] = set()
+    for start in resources:
+        circle = [] if start in done else _circle(template, start, resources, done)
+        if circle:
+            yield Finding(f"Resources/{circle[0]}", f"depends on itself: {' -> '.join([*circle, circle[0]])}")
+
+
+def _circle(template: Template, start: str, resources: dict[str, Resource], done: set[str]) -> list[str]:
+    """Give a circle that is reached from a resource, if there is one; what was walked through is done."""
+    trail = [start]
+    left = [_needed(template, resources[start], resources)]  # what each of the trail leads to
+    while trail:
+        if not left[-1]:
+            left.pop()
+            done.add(trail.pop())
+        elif (other := left[-1].pop()) in trail:
+            done.update(trail)
+            return trail[trail.index(other) :]
+        elif other not in done:
+            trail.append(other)
+            left.append(_needed(template, resources[other], resources))
+    return []
+
+
+def _needed(template: Template, resource: Resource, resources: dict[str, Resource]) -> list[str]:
+    names = {*resource.depends_on, *(name for _, name, _ in template.references(resource))}
+    return sorted(name for name in names if name in resources)
