@@ -44,19 +44,21 @@ TYPES = {
 }
 # What cfn-lint means by a format; the identifiers of EC2 and KMS, as their API references give them.
 _KEY = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|mrk-[0-9a-f]{32}"
+_ALIAS = r"alias/[a-zA-Z0-9:/_-]{1,250}"
 FORMATS = {
     "AWS::EC2::SecurityGroup.Id": r"sg-(?:[0-9a-f]{8}|[0-9a-f]{17})",
     "AWS::EC2::Subnet.Id": r"subnet-(?:[0-9a-f]{8}|[0-9a-f]{17})",
     "AWS::IAM::Role.Arn": r"arn:aws[a-zA-Z-]*:iam::[0-9]{12}:role/.+",
-    "AWS::KMS::Alias.AliasName": r"alias/.+",
-    "AWS::KMS::Key.Arn": r"arn:aws[a-zA-Z-]*:kms:[a-z0-9-]+:[0-9]{12}:(?:key|alias)/.+",
+    "AWS::KMS::Alias.AliasName": _ALIAS,
+    "AWS::KMS::Key.Arn": rf"arn:aws[a-zA-Z-]*:kms:[a-z0-9-]+:[0-9]{{12}}:(?:key/(?:{_KEY})|{_ALIAS})",
     "AWS::KMS::Key.Id": _KEY,
 }
+# A date with a time, in ISO 8601, as CloudFormation takes a timestamp.
+MOMENT = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2})?(\.[0-9]+)?(Z|[+-][0-9]{2}:?[0-9]{2})?$"
 # Patterns that every text matches, without their anchors and brackets.
 SAYS_NOTHING = {
     r"[\S\s]*",
     r"[\s\S]*",
-    ".*",
     r"[\u0009\u000A\u000D\u0020-\uD7FF\uE000-\uFFFD\uD800\uDC00-\uDBFF\uDFFF]*",
 }
 
@@ -126,11 +128,12 @@ def narrow(node: Node, shape: Shape, name: str = "") -> None:
                     narrow(child, shape.members[each], each)
         case MapShape(), _:
             limit(node, "count", ends)
-            if "values" in node:
-                narrow(node["values"], shape.value)
+            narrow(node.setdefault("values", {"type": "string"}), shape.value)
         case ListShape(), "array":
             limit(node, "count", ends)
             narrow(node["items"], shape.member, name)
+        case Shape(type_name="timestamp"), "string":
+            node.setdefault("patterns", []).append(MOMENT)
         case StringShape(), "string":
             limit(node, "length", ends)
             if shape.enum:

@@ -19,6 +19,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, cast
 
+from sm_constructs.components import InferenceComponent
 from sm_constructs.facts import limit
 from sm_constructs.instances import Instances
 from sm_constructs.reading.components import read_component
@@ -30,7 +31,7 @@ from sm_constructs.reading.observing import read_data_capture, read_explainer, r
 from sm_constructs.reading.resources import COMPONENT, CONFIG, ENDPOINT, MODEL, Template
 from sm_constructs.reading.scaling import Autoscaling
 from sm_constructs.reading.variants import model_of, read_variant
-from sm_constructs.scaling import PROVISIONED_CONCURRENCY
+from sm_constructs.scaling import COPIES, PROVISIONED_CONCURRENCY
 from sm_constructs.spec import AsyncInference, EndpointSpec, Serverless, VariantSpec
 
 if TYPE_CHECKING:
@@ -252,11 +253,22 @@ class _Reader:
             else:
                 parts["instances"] = self._unknown_instances(target)
             about = ("variants[0].scaling",)
-            if "serverless" in parts:
+            if dimension == COPIES:
+                yield self._loose_component(target, scaling)
+            elif "serverless" in parts:
                 yield self._part(target, "serverless", parts, about)
             else:
                 real_time, other = (self._part(target, kind, parts, about) for kind in _ON_INSTANCES)
                 yield replace(real_time, alternatives=(other,))
+
+    def _loose_component(self, target: Resource, scaling: Found[Any]) -> ReadEndpoint:
+        """Read how an inference component elsewhere scales."""
+        path, container = target.properties.path, unknown_model(target["X"]).value.containers[0]
+        name = Found(token(target.id), path)
+        component = made(InferenceComponent, path, name=name, container=Found(container, path), scaling=scaling)
+        instances = {"instances": self._unknown_instances(target)}
+        about = ("components[0].scaling",)
+        return self._part(target, "inference-components", instances, about, components=several(path, [component]))
 
     def _unknown_instances(self, resource: Resource) -> Found[Instances]:
         unknown = number_token(resource.id)
