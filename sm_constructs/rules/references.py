@@ -125,6 +125,10 @@ def _variants(config: Resource) -> Iterator[Node]:
 )
 def existing(template: Template) -> Iterator[Finding]:
     """Check that what is referred to exists, and has the attribute."""
+    for resource in template.of_type(*_HOSTING, TARGET, POLICY):
+        for name in resource.depends_on:
+            if not template.has_resource(name):
+                yield Finding(f"Resources/{resource.id}/DependsOn", f"names {name}, and there is no such resource")
     for path, name, attribute in _references(template):
         its = template.resource(name)
         if not attribute and not template.has_name(name):
