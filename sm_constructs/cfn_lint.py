@@ -15,6 +15,7 @@ from cfnlint.helpers import REGION_PRIMARY
 from cfnlint.rules import CloudFormationLintRule, RuleMatch
 
 from sm_constructs.checking import check_template
+from sm_constructs.linting.places import steps
 from sm_constructs.rules import RULES
 
 if TYPE_CHECKING:
@@ -44,31 +45,11 @@ def _regions(cfn: Template) -> list[str | None]:
     return [None] if cfn.regions == [REGION_PRIMARY] else list(cfn.regions)
 
 
-def _steps(template: object, path: str) -> list[str | int]:
-    """Give the way to a place in a template, as far as there is something; a name may have slashes in it."""
-    steps: list[str | int] = []
-    rest, here = path.split("/"), template
-    while rest:
-        step: str | int
-        if isinstance(here, list) and rest[0].isdecimal() and int(rest[0]) < len(here):
-            step, length = int(rest[0]), 1
-        elif isinstance(here, dict):
-            names = (("/".join(rest[:n]), n) for n in range(1, len(rest) + 1))
-            step, length = next((each for each in names if each[0] in here), ("", 0))
-        else:
-            length = 0
-        if not length:
-            break
-        steps.append(step)
-        here, rest = here[step], rest[length:]  # type: ignore[index]
-    return steps
-
-
 def _rule_class(rule: Rule) -> type:
     """Make the class of a rule; cfn-lint finds it in this module."""
 
     def match(self: Any, cfn: Template) -> list[Any]:  # noqa: ANN401, ARG001 - untyped
-        return [RuleMatch(_steps(cfn.template, each.path), each.message) for each in _problems(cfn, rule.code)]
+        return [RuleMatch(list(steps(cfn.template, each.path)), each.message) for each in _problems(cfn, rule.code)]
 
     attributes = {
         "id": f"{rule.severity[0].upper()}{rule.code}",

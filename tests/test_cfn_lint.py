@@ -158,19 +158,6 @@ def test_what_is_missing_is_told_where_it_is_missing():
     assert found(template) == [("ESMC041", 4)]
 
 
-def test_a_name_with_slashes_is_one_step():
-    tree = {"Resources": {"Model": {"Properties": [{"a/b": {"c": 1}}]}}}
-    assert cfn_lint._steps(tree, "Resources/Model/Properties/0/a/b/c") == [
-        "Resources",
-        "Model",
-        "Properties",
-        0,
-        "a/b",
-        "c",
-    ]
-    assert cfn_lint._steps(tree, "Resources/Model/Properties/1/a") == ["Resources", "Model", "Properties"]
-
-
 @pytest.mark.parametrize("text", ["Resources: {}", "Outputs: {}", "Resources: [1]"])
 def test_what_has_no_resources_is_left_to_cfn_lint(text):
     assert [

@@ -6,6 +6,9 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from sm_constructs.linting import documents
+from sm_constructs.linting.places import Unreadable
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
@@ -64,9 +67,12 @@ def read_template(path: Path) -> dict[str, Any]:
         It cannot be read, or is none.
     """
     try:
-        text = path.read_text(encoding="utf-8")
+        text = documents.decode(path.read_bytes())
     except OSError as error:
         message = f"{path} cannot be read: {error.strerror}"
+        raise RuntimeError(message) from error
+    except Unreadable as error:
+        message = f"{path} cannot be read: {error.message}"
         raise RuntimeError(message) from error
     return parse(text, str(path))
 
@@ -79,12 +85,11 @@ def parse(body: str | Mapping[str, Any], where: str) -> dict[str, Any]:
     RuntimeError
         It is neither, or no template.
     """
-    template: Any = body
-    if isinstance(body, str):
-        try:
-            template = json.loads(body)
-        except ValueError:
-            template = _parse_yaml(body, where)
+    try:
+        template: Any = documents.read(body).value if isinstance(body, str) else body
+    except Unreadable as error:
+        message = f"{where} is neither JSON nor YAML: {error.message}"
+        raise RuntimeError(message) from error
     match template:
         case {"Resources": dict()}:
             return dict(template)
@@ -101,37 +106,3 @@ def _stacks(assembly: Path) -> Iterator[tuple[str, dict[str, Any], Path]]:
             yield id, artifact, assembly
         elif artifact["type"] == "cdk:cloud-assembly":
             yield from _stacks(assembly / artifact["properties"]["directoryName"])
-
-
-def _parse_yaml(text: str, where: str) -> object:
-    try:
-        import yaml  # type: ignore[import-untyped]
-    except ImportError:
-        message = f"{where} is not JSON. To read YAML: pip install pyyaml"
-        raise RuntimeError(message) from None
-
-    class Loader(yaml.SafeLoader):  # type: ignore[misc]
-        """Knows the short forms of the intrinsic functions."""
-
-    def intrinsic(loader: Any, suffix: str, node: Any) -> dict[str, Any]:  # noqa: ANN401 - PyYAML has no types
-        if isinstance(node, yaml.ScalarNode):
-            value = loader.construct_scalar(node)
-        elif isinstance(node, yaml.SequenceNode):
-            value = loader.construct_sequence(node, deep=True)
-        else:
-            value = loader.construct_mapping(node, deep=True)
-        if suffix == "GetAtt" and isinstance(value, str):
-            value = value.split(".", 1)
-        return {suffix if suffix in {"Ref", "Condition"} else f"Fn::{suffix}": value}
-
-    Loader.add_multi_constructor("!", intrinsic)
-    # Dates are texts in templates: "2010-09-09", the version of the format, above all.
-    Loader.yaml_implicit_resolvers = {
-        first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]
-        for first, resolvers in Loader.yaml_implicit_resolvers.items()
-    }
-    try:
-        return yaml.load(text, Loader)  # noqa: S506 - a subclass of the safe one
-    except yaml.YAMLError as error:
-        message = f"{where} is neither JSON nor YAML: {error}"
-        raise RuntimeError(message) from error
