@@ -143,6 +143,23 @@ class TestWhatIsNotKnownBeforeDeployment:
         wrong["Resources"]["Fn::ForEach::Models"] = ["Name", ["a", "b"], {"Model${Name}": MODEL}]
         assert check_template(wrong) == []
 
+    def test_a_loop_is_carried_out(self):
+        body = {"Config${Size}": {"Type": "AWS::SageMaker::EndpointConfig", "Properties": {"ProductionVariants": [{
+            "VariantName": "a", "ModelName": {"Fn::Sub": "scorer-${Size}"},
+            "ServerlessConfig": {"MemorySizeInMB": {"Ref": "Size"}, "MaxConcurrency": 5},
+        }]}}}  # fmt: skip
+        looping = {
+            "Transform": "AWS::LanguageExtensions",
+            "Parameters": {"Sizes": {"Type": "CommaDelimitedList", "Default": "1024, 1500"}},
+            "Resources": {"Fn::ForEach::Sizes": ["Size", {"Ref": "Sizes"}, body]},
+        }
+        (problem,) = check_template(looping)
+        assert problem.code == "SMC102"
+        assert problem.path == (
+            "Resources/Fn::ForEach::Sizes/2/Config${Size}/Properties/ProductionVariants/0/ServerlessConfig/MemorySizeInMB"
+        )
+        assert check_template({**looping, "Transform": "Mine"}) == []
+
     def test_a_mapping_has_a_default(self):
         default = {"DefaultValue": 1500}
         assert memory({"Fn::FindInMap": ["Sizes", "a", "Memory", default]}, Mappings={"Sizes": {"b": {}}}) == FOUND

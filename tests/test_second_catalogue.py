@@ -11,8 +11,6 @@ from sm_constructs import check_template
 
 # What we do not find, and why.
 NOT_WRONG = {
-    "srv-memory-foreach": "it stands in Fn::ForEach, which is not carried out",
-    "cf-config-ref-foreach": "it stands in Fn::ForEach, which is not carried out",
     "srv-marketplace": "an ARN does not tell a package of the Marketplace from one of the Model Registry",
     "sh-marketplace": "an ARN does not tell a package of the Marketplace from one of the Model Registry",
     "md-url-join": "what stands after s3:/ comes from another stack, and could begin with a slash",
@@ -22,7 +20,6 @@ NOT_WRONG = {
     "sh-experiment-percent": "shadow experiments are not looked at",
 }
 NOT_HARMFUL = {
-    "h-config-name-foreach": "it stands in Fn::ForEach, which is not carried out",
     "h-guardrail-marketplace": "an ARN does not tell a package of the Marketplace from one of the Model Registry",
     "h-policy-order-imported": "the role is imported by a name that only its policy tells",
     "h-alarm-other-endpoint": "another endpoint may be elsewhere",

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from sm_constructs.checking.assumptions import cases
+from sm_constructs.checking.loops import expand
 from sm_constructs.checking.resolving import resolve
 from sm_constructs.checking.suppressing import is_suppressed
 from sm_constructs.problems import Problem
@@ -56,7 +57,7 @@ def check_template(template: object, *, region: str | None = None, account: str 
     >>> check_template(json.loads(Path("cdk.out/Chat.template.json").read_text()))
     []
     """
-    whole = _checked(template)
+    whole, of_loops = expand(_checked(template))
     resources = whole["Resources"]
     types = {id: _type_of(it) for id, it in resources.items() if isinstance(id, str)}
     ids = [id for id, kind in types.items() if kind in READ_TYPES]
@@ -73,13 +74,20 @@ def check_template(template: object, *, region: str | None = None, account: str 
         for rule, finding in told:
             if rule.is_shape and finding.at in plain:
                 continue
-            path = resolved.original(finding.at)
+            path = _in_loop(resolved.original(finding.at), of_loops)
             problem = Problem(rule.code, rule.severity, f"{path} {finding.text}", path, rule.source)
             found.setdefault((rule.code, path, finding.text), problem)
     return sorted(
         (problem for problem in found.values() if not is_suppressed(problem, whole)),
         key=lambda problem: (problem.code, problem.path),
     )
+
+
+def _in_loop(path: str, places: Mapping[str, str]) -> str:
+    """Give the property path in the template as it was written, where a loop makes the resource."""
+    section, _, rest = path.partition("/")
+    id, slash, below = rest.partition("/")
+    return f"{places[id]}{slash}{below}" if section == "Resources" and id in places else path
 
 
 def _type_of(resource: object) -> str:
