@@ -79,7 +79,7 @@ def _named(text: str, identifier: str, item: str) -> str:
     return text.replace(f"&{{{identifier}}}", re.sub(r"[^A-Za-z0-9]", "", item))
 
 
-def _with(value: Any, identifier: str, item: str) -> Any:  # noqa: ANN401 - JSON
+def _with(value: Any, identifier: str, item: str) -> Any:  # noqa: ANN401, PLR0911 - JSON, a case each
     if isinstance(value, str):
         return _named(value, identifier, item)
     if isinstance(value, list):
