@@ -89,7 +89,8 @@ def of_schema(schema: Node, definitions: Node, name: str = "") -> Node:
     formats = [each.get("format") for each in [schema, *schema.get("anyOf", [])]]
     if forms := [FORMATS[each] for each in formats if each in FORMATS]:
         node.setdefault("patterns", []).append(f"^(?:{'|'.join(forms)})$")
-    more = {"unique": schema.get("uniqueItems"), "one_of": _exclusive(schema)}
+    by = "Key" if name == "Tags" and "items" in schema else None  # AWS refuses two tags with one key
+    more = {"unique": schema.get("uniqueItems"), "unique_by": by, "one_of": _exclusive(schema)}
     node |= {name: value for name, value in more.items() if value}
     node |= {
         into: {name: sorted(others) for name, others in sorted(schema[keyword].items())}

@@ -97,8 +97,8 @@ class _Fitting:
             self._fit_object(path, value, shape)
         elif isinstance(value, list) and kind == "array":
             self._fit_count(path, value, shape)
-            if shape.get("unique"):
-                self._fit_different(path, value)
+            if "unique" in shape or "unique_by" in shape:
+                self._fit_different(path, value, shape.get("unique_by"))
             for index, each in enumerate(value):
                 self.fit(f"{path}/{index}", each, shape["items"])
         elif isinstance(value, dict) and kind == "json":
@@ -196,10 +196,10 @@ class _Fitting:
         if _is_outside(len(value), low, high):
             self._add("SMC047", path, f"has {len(value)} entries; there are {_range(low, high)}")
 
-    def _fit_different(self, path: str, values: list[Any]) -> None:
+    def _fit_different(self, path: str, values: list[Any], by: str | None) -> None:
         seen = set()
         for index, each in enumerate(values):
-            if (shown := repr(each)) in seen:
+            if (shown := repr(each.get(by) if isinstance(each, dict) and by in each else each)) in seen:
                 self._add("SMC039", f"{path}/{index}", "is the same as an entry before it")
             seen.add(shown)
 

@@ -1,0 +1,1 @@
+"""Our word against that of others who judge templates: cfn-lint, the CDK's validation, and botocore."""
