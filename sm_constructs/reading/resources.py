@@ -110,6 +110,7 @@ class Template:
 
     def __init__(self, template: object, others: Mapping[str, Mapping[str, Any]] | None = None) -> None:
         self._resources: dict[str, Resource] = {}
+        self._patterns: dict[str, str] = {}
         self._references: dict[str, tuple[tuple[str, str, str], ...]] = {}
         self._by_type: dict[str, list[Resource]] = defaultdict(list)
         self._named: dict[tuple[str, str], Resource] = {}
@@ -190,7 +191,9 @@ class Template:
 
     def pattern(self, text: str) -> str:
         """Give a pattern of what a text may be once it is deployed: what is not known is ``*``."""
-        return TOKEN.sub(lambda match: self._look(match[1]) or "*", text)
+        if text not in self._patterns:
+            self._patterns[text] = TOKEN.sub(lambda match: self._look(match[1]) or "*", text)
+        return self._patterns[text]
 
     def _look(self, reference: str) -> str | None:
         """Give what a reference to a resource looks like, if its name is known or made up."""

@@ -426,10 +426,12 @@ def callers(template: Template) -> Iterator[Finding]:
         ]
         for statement in (each for document in documents for each in document["Statement"].entries()):
             actions = {action.lower() for action in _texts(statement["Action"]) or []}
-            names = {name for _, name, _ in references(statement["Resource"].value)}
-            for endpoint in template.of_type(ENDPOINT):
+            if not actions & {_SYNC.lower(), _ASYNC.lower()} or text_of(statement["Effect"].value) != "Allow":
+                continue
+            named = (template.resource(name) for _, name, _ in references(statement["Resource"].value))
+            for endpoint in (each for each in named if each is not None and each.type == ENDPOINT):
                 config = template.referred(CONFIG, text_of(endpoint["EndpointConfigName"].value))
-                if endpoint.id not in names or config is None or text_of(statement["Effect"].value) != "Allow":
+                if config is None:
                     continue
                 queue = bool(config["AsyncInferenceConfig"])
                 useful, useless = (_ASYNC, _SYNC) if queue else (_SYNC, _ASYNC)

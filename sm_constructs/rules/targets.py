@@ -284,7 +284,7 @@ def _only_reference(value: object) -> str | None:
 )
 def way_out_of_zero(template: Template) -> Iterator[Finding]:
     """Warn of what strands at zero: target tracking alone leaves zero late, or never."""
-    alarms = _alarms_by_policy(template)
+    alarms, policies = _alarms_by_policy(template), _policies_by_target(template)
     wanted = {
         INSTANCES: limit("async", "scale_from_zero_alarm")["MetricName"],
         COPIES: limit("autoscaling", "ic_scale_from_zero_alarm")["MetricName"],
@@ -296,7 +296,7 @@ def way_out_of_zero(template: Template) -> Iterator[Finding]:
             continue
         if not any(
             text_of(alarm["MetricName"].value) == name and _wakes(policy, alarm)
-            for policy in policies_of(template, target.resource)
+            for policy in _policies_of(target.resource, policies)
             for alarm in alarms[policy.id]
         ):
             yield Finding(
@@ -327,13 +327,23 @@ def _wakes(policy: Resource, alarm: Resource) -> bool:
     return False
 
 
-def policies_of(template: Template, target: Resource) -> Iterator[Resource]:
-    """Give the policies of a scalable target."""
-    key = (text_of(target["ResourceId"].value), text_of(target["ScalableDimension"].value))
+def _policies_by_target(template: Template) -> dict[object, list[Resource]]:
+    """Give the policies of each scalable target, by its logical id, or by what both say that they are about."""
+    found: dict[object, list[Resource]] = defaultdict(list)
     for policy in template.of_type(POLICY):
-        its = (text_of(policy["ResourceId"].value), text_of(policy["ScalableDimension"].value))
-        if _only_reference(policy["ScalingTargetId"].value) == target.id or (its == key and None not in key):
-            yield policy
+        found[_only_reference(policy["ScalingTargetId"].value)].append(policy)
+        found[_key(policy)].append(policy)
+    return found
+
+
+def _key(resource: Resource) -> tuple[str, str] | None:
+    about, dimension = (text_of(resource[name].value) for name in ("ResourceId", "ScalableDimension"))
+    return None if about is None or dimension is None else (about, dimension)
+
+
+def _policies_of(target: Resource, by_target: dict[object, list[Resource]]) -> list[Resource]:
+    key = _key(target)
+    return [*by_target.get(target.id, ()), *(() if key is None else by_target.get(key, ()))]
 
 
 def _alarms_by_policy(template: Template) -> dict[str, list[Resource]]:
@@ -524,11 +534,12 @@ def invoked(template: Template) -> Iterator[Finding]:
 )
 def has_policy(template: Template) -> Iterator[Finding]:
     """Warn of a range in which nothing scales."""
+    policies = _policies_by_target(template)
     for target in _targets(template):
         if target.resource.type != TARGET or target.resource["ScheduledActions"]:
             continue
         low, high = target.resource["MinCapacity"].number().value, target.resource["MaxCapacity"].number().value
-        if not any(policies_of(template, target.resource)):
+        if not _policies_of(target.resource, policies):
             yield Finding(target.resource.properties.path, "has no policy and no schedule; nothing will ever scale it")
         elif is_number(high) and low == high:
             yield Finding(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from graphlib import CycleError, TopologicalSorter
 from typing import TYPE_CHECKING
 
 from sm_constructs.reading.intrinsics import is_intrinsic
@@ -12,8 +13,6 @@ from sm_constructs.tokens import is_number
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-    from sm_constructs.reading.resources import Resource
 
 _LOOKED_AT = (MODEL, CONFIG, ENDPOINT, COMPONENT, TARGET, POLICY)
 _ENDPOINT = "Endpoint: {{Type: AWS::SageMaker::Endpoint, Properties: {{EndpointConfigName: {}}}}}\n"
@@ -119,31 +118,14 @@ def _fits(pattern: str, text: str) -> bool:
 )
 def circles(template: Template) -> Iterator[Finding]:
     """Check for circles among what is looked at."""
-    resources = {each.id: each for each in template.of_type(*_LOOKED_AT, ALARM, ROLE)}
-    done: set[str] = set()
-    for start in resources:
-        circle = [] if start in done else _circle(template, start, resources, done)
-        if circle:
-            yield Finding(f"Resources/{circle[0]}", f"depends on itself: {' -> '.join([*circle, circle[0]])}")
-
-
-def _circle(template: Template, start: str, resources: dict[str, Resource], done: set[str]) -> list[str]:
-    """Give a circle that is reached from a resource, if there is one; what was walked through is done."""
-    trail = [start]
-    left = [_needed(template, resources[start], resources)]  # what each of the trail leads to
-    while trail:
-        if not left[-1]:
-            left.pop()
-            done.add(trail.pop())
-        elif (other := left[-1].pop()) in trail:
-            done.update(trail)
-            return trail[trail.index(other) :]
-        elif other not in done:
-            trail.append(other)
-            left.append(_needed(template, resources[other], resources))
-    return []
-
-
-def _needed(template: Template, resource: Resource, resources: dict[str, Resource]) -> list[str]:
-    names = {*resource.depends_on, *(name for _, name, _ in template.references(resource))}
-    return sorted(name for name in names if name in resources)
+    resources = template.of_type(*_LOOKED_AT, ALARM, ROLE)
+    ids = {resource.id for resource in resources}
+    needed = {
+        resource.id: ids & {*resource.depends_on, *(name for _, name, _ in template.references(resource))}
+        for resource in resources
+    }
+    try:
+        TopologicalSorter(needed).prepare()
+    except CycleError as circle:
+        found = circle.args[1]
+        yield Finding(f"Resources/{found[-1]}", f"depends on itself: {' -> '.join(reversed(found))}")
