@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sm_constructs.facts import limit
-from sm_constructs.reading.intrinsics import references, text_of
+from sm_constructs.reading.intrinsics import references, referred, text_of
 from sm_constructs.reading.resources import ALARM, COMPONENT, CONFIG, ENDPOINT, MODEL, POLICY, TARGET, Template
 from sm_constructs.rules.registry import Finding, rule
 from sm_constructs.rules.shapes import shapes
@@ -252,7 +252,7 @@ def in_order(template: Template) -> Iterator[Finding]:
     """Check that nothing is named by a literal before it is made."""
     for node, user, kind, name in _literal_names(template):
         its = template.referred(kind, name)
-        if its is not None and its.id != user.id and not template.waits_for(user, its):
+        if its is not None and its.id not in (user.id, referred(name)) and not template.waits_for(user, its):
             yield Finding(node.path, f"names {its.id} without referring to it: CloudFormation may make this one first")
 
 

@@ -326,7 +326,7 @@ def sufficient(template: Template) -> Iterator[Finding]:
     """Check that a role whose policies are all known allows what will be asked of it."""
     roles = {role.resource.id: role for role in _roles(template)}
     told = set()
-    for id, need in _needs(template):
+    for id, need in _needs(template) if roles else ():
         role = roles.get(id)
         if role is None or (need.at, need.action) in told:
             continue
