@@ -116,7 +116,7 @@ class BatchTransform(Construct, ModelHost):
             message = f"{id}: give either container or containers"
             raise TypeError(message)
         site = site_of(scope)
-        if "network" in options:
+        if options.get("network") is not None:
             options["network"] = settle_network(options["network"])
         options.setdefault("job_name_prefix", _job_name_prefix((*site.path, id)))
         spec = TransformSpec(

@@ -430,6 +430,10 @@ class TestRole:
         assert logical_id.startswith(part.strip("*"))
         assert len(part.strip("*")) >= 10
 
+    def test_no_network_may_be_said(self, stack):
+        endpoint(stack, network=None)
+        assert "VpcConfig" not in Synthesised(stack).properties(MODEL)
+
     def test_no_network_actions_without_a_vpc(self, stack):
         endpoint(stack)
         assert Synthesised(stack).allowed("ec2:CreateNetworkInterface") == []

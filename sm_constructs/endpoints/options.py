@@ -92,7 +92,7 @@ def spec_of(
     """Gather what was said of an endpoint, with its network settled and its region looked up."""
     from sm_constructs.binding import settle_network, site_of
 
-    if "network" in options:
+    if options.get("network") is not None:
         options["network"] = settle_network(options["network"])
     site = site_of(scope)
     spec = EndpointSpec(
