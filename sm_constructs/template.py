@@ -171,20 +171,20 @@ class _Reader:
         root = config if endpoint is None else endpoint
         models = self._models(config, components)
         parts: dict[str, Found[Any]] = {
-            "kind": Found(kind, config.properties.path),
-            "variants": several(config["ProductionVariants"].path, variants),
+            "kind": Found(kind, config.properties),
+            "variants": several(config["ProductionVariants"], variants),
             "shadow": shadows[0] if shadows else nothing(config["ShadowProductionVariants"]),
             "asynchronous": _read_async(config["AsyncInferenceConfig"]),
             "components": several(
-                root.properties.path, [read_component(each, self.template, self._autoscaling) for each in components]
+                root.properties, [read_component(each, self.template, self._autoscaling) for each in components]
             ),
             "network": _network([config, *models] if kind == "inference-components" else models, config["VpcConfig"]),
             "encryption_key": config["KmsKeyId"].text(),
             "data_capture": read_data_capture(config["DataCaptureConfig"]),
             "metrics_config": read_metrics_config(config["MetricsConfig"]),
             "explainer": read_explainer(config["ExplainerConfig"]),
-            "region": Found(self._region, root.properties.path),
-            "account": Found(self._account, root.properties.path),
+            "region": Found(self._region, root.properties),
+            "account": Found(self._account, root.properties),
         }
         config["ExecutionRoleArn"].mark()
         if endpoint is not None:
@@ -194,7 +194,7 @@ class _Reader:
         scaled = [] if endpoint is None else [endpoint, *components]
         return ReadEndpoint(
             root.id,
-            made(EndpointSpec, root.properties.path, **parts),
+            made(EndpointSpec, root.properties, **parts),
             self.template,
             (
                 *(() if endpoint is None else (endpoint,)),
@@ -230,7 +230,7 @@ class _Reader:
         placed = {each.id for components in self._components.values() for each in components}
         for component in template.of_type(COMPONENT):
             if component.id not in placed:
-                read = several(component.properties.path, [read_component(component, template, self._autoscaling)])
+                read = several(component.properties, [read_component(component, template, self._autoscaling)])
                 parts = {"instances": self._unknown_instances(component)}
                 yield self._part(component, "inference-components", parts, ("components",), components=read)
         for endpoint in template.of_type(ENDPOINT):
@@ -249,7 +249,7 @@ class _Reader:
             if dimension == PROVISIONED_CONCURRENCY:
                 unknown = number_token(target.id)
                 serverless = Serverless(memory_mb=cast("int", unknown), max_concurrency=cast("int", unknown))
-                parts["serverless"] = Found(serverless, target.properties.path)
+                parts["serverless"] = Found(serverless, target.properties)
             else:
                 parts["instances"] = self._unknown_instances(target)
             about = ("variants[0].scaling",)
@@ -263,7 +263,7 @@ class _Reader:
 
     def _loose_component(self, target: Resource, scaling: Found[Any]) -> ReadEndpoint:
         """Read how an inference component elsewhere scales."""
-        path, container = target.properties.path, unknown_model(target["X"]).value.containers[0]
+        path, container = target.properties, unknown_model(target["X"]).value.containers[0]
         name = Found(token(target.id), path)
         component = made(InferenceComponent, path, name=name, container=Found(container, path), scaling=scaling)
         instances = {"instances": self._unknown_instances(target)}
@@ -272,7 +272,7 @@ class _Reader:
 
     def _unknown_instances(self, resource: Resource) -> Found[Instances]:
         unknown = number_token(resource.id)
-        return Found(Instances(token(resource.id), count=cast("int", unknown)), resource.properties.path)
+        return Found(Instances(token(resource.id), count=cast("int", unknown)), resource.properties)
 
     def _part(
         self,
@@ -338,12 +338,12 @@ def _read_async(node: Node) -> Found[Any]:
     responses = notification["IncludeInferenceResponseIn"].texts()
     return made(
         AsyncInference,
-        node.path,
+        node,
         output=read_location(output["S3OutputPath"]),
         failures=read_location(output["S3FailurePath"]),
         success_topic=notification["SuccessTopic"].text(),
         error_topic=notification["ErrorTopic"].text(),
-        include_response_in=Found(tuple(responses.value or ()), responses.path, responses.parts),
+        include_response_in=Found(tuple(responses.value or ()), responses, responses.parts),
         max_concurrent_invocations_per_instance=node["ClientConfig"]["MaxConcurrentInvocationsPerInstance"].number(),
         output_encryption_key=output["KmsKeyId"].text(),
     )
@@ -362,4 +362,4 @@ def _read_retaining(endpoint: Resource) -> Found[bool]:
         "DesiredInstanceCount"
     }:
         excluded.mark()
-    return Found(bool(retain.value), retain.path)
+    return Found(bool(retain.value), retain)

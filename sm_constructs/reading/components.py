@@ -33,7 +33,7 @@ def read_component(resource: Resource, template: Template, autoscaling: Autoscal
     its_base = template.referred(COMPONENT, base.value)
     parts: dict[str, Found[Any]] = {
         "name": _name(resource),
-        "base": base if its_base is None else Found(_name(its_base).value, base.path),
+        "base": base if its_base is None else Found(_name(its_base).value, base),
         "copies": resource["RuntimeConfig"]["CopyCount"].number(),
         "memory_mb": needed["MinMemoryRequiredInMb"].number(),
         "max_memory_mb": needed["MaxMemoryRequiredInMb"].number(),
@@ -50,20 +50,20 @@ def read_component(resource: Resource, template: Template, autoscaling: Autoscal
     own = specification["Container"]
     if specification.is_intrinsic:
         unknown = unknown_model(specification)
-        parts["container"] = Found(unknown.value.containers[0], unknown.path)
+        parts["container"] = Found(unknown.value.containers[0], unknown)
     elif specification["ModelName"]:
         parts["container"] = _read_container(specification, template)
     elif base.value is not None:
         parts["adapter"] = read_archive(own["ArtifactUrl"])
     elif own:
         parts["container"] = _read_own_container(own)
-    found = made(InferenceComponent, resource.properties.path, **parts)
+    found = made(InferenceComponent, resource.properties, **parts)
     if "container" not in parts:
         return found
     # The rules name the container also as that of the component's model.
     container = parts["container"]
-    model = made(ModelSpec, container.path, containers=several(container.path, [container]))
-    return Found(found.value, found.path, {**found.parts, "model": model})
+    model = made(ModelSpec, container, containers=several(container, [container]))
+    return Found(found.value, found, {**found.parts, "model": model})
 
 
 def _read_imbalance(node: Node) -> Found[float | None]:
@@ -73,7 +73,7 @@ def _read_imbalance(node: Node) -> Found[float | None]:
 
 def _name(resource: Resource) -> Found[str]:
     name = resource["InferenceComponentName"].text()
-    return Found(token(resource.id) if name.value is None else name.value, name.path)
+    return Found(token(resource.id) if name.value is None else name.value, name)
 
 
 def _read_container(node: Node, template: Template) -> Found[Any]:
@@ -85,7 +85,7 @@ def _read_container(node: Node, template: Template) -> Found[Any]:
     if model is not None:
         model.properties.unmark()
     unknown = unknown_model(node["ModelName"])
-    return Found(unknown.value.containers[0], unknown.path)
+    return Found(unknown.value.containers[0], unknown)
 
 
 def _read_own_container(node: Node) -> Found[Container]:
@@ -93,8 +93,8 @@ def _read_own_container(node: Node) -> Found[Container]:
     image = node["Image"].text()
     return made(
         Container,
-        node.path,
-        image=Found(ContainerImage() if image.value is None else UriImage(image.value), image.path),
+        node,
+        image=Found(ContainerImage() if image.value is None else UriImage(image.value), image),
         model_data=read_archive(node["ArtifactUrl"]),
         environment=node["Environment"].mapping(),
     )

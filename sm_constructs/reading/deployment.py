@@ -31,15 +31,15 @@ def read_rollout(node: Node) -> Found[Rollout | None]:
         strategy, parts = "all-at-once", {}
     else:
         routing.unmark()
-        return Found(None, node.path)
+        return Found(None, node)
     alarms = [alarm["AlarmName"].text() for alarm in node["AutoRollbackConfiguration"]["Alarms"].entries()]
     return made(
         Rollout,
-        node.path,
-        strategy=Found(strategy, policy.path),
+        node,
+        strategy=Found(strategy, policy),
         **parts,
         alarms=several(
-            node["AutoRollbackConfiguration"]["Alarms"].path, [alarm for alarm in alarms if alarm.value is not None]
+            node["AutoRollbackConfiguration"]["Alarms"], [alarm for alarm in alarms if alarm.value is not None]
         ),
         termination_wait=blue_green["TerminationWaitInSeconds"].time() if not rolling else nothing(rolling),
         maximum_duration=policy["MaximumExecutionTimeoutInSeconds"].time(),

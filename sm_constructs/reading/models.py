@@ -23,7 +23,7 @@ def unknown_model(node: Node) -> Found[ModelSpec]:
     """Give a model that is not in the template: one container, of which nothing is known."""
     node.mark()
     container = Container(ContainerImage())
-    return Found(ModelSpec(containers=(container,)), node.path)
+    return Found(ModelSpec(containers=(container,)), node)
 
 
 def read_model(resource: Resource) -> Found[ModelSpec]:
@@ -36,12 +36,12 @@ def read_model(resource: Resource) -> Found[ModelSpec]:
     mode = resource["InferenceExecutionConfig"]["Mode"]
     mode.says("Serial")
     if len(together.entries()) == 1 and not mode.says("Direct"):  # a pipeline of one is a model of one container
-        return made(ModelSpec, path, containers=several(together.path, [read_container(together.entries()[0])]))
+        return made(ModelSpec, path, containers=several(together, [read_container(together.entries()[0])]))
     return made(
         ModelSpec,
         path,
-        containers=several(together.path, [read_container(each) for each in together.entries()]),
-        mode=Found("direct" if mode.says("Direct") else "serial", mode.path),
+        containers=several(together, [read_container(each) for each in together.entries()]),
+        mode=Found("direct" if mode.says("Direct") else "serial", mode),
     )
 
 
@@ -51,7 +51,7 @@ def read_container(node: Node) -> Found[Container | ModelPackage]:
     if node["ModelPackageName"]:
         return made(
             ModelPackage,
-            node.path,
+            node,
             arn=node["ModelPackageName"].text(),
             inference_specification=node["InferenceSpecificationName"].text(),
             environment=environment,
@@ -62,21 +62,21 @@ def read_container(node: Node) -> Found[Container | ModelPackage]:
         parts["models"] = _model_data(node["ModelDataUrl"], tree=True)
         caching = node["MultiModelConfig"]["ModelCacheSetting"]
         caching.says("Enabled")
-        parts["cache_models"] = Found(not caching.says("Disabled"), caching.path)
+        parts["cache_models"] = Found(not caching.says("Disabled"), caching)
     else:
         node["Mode"].says("SingleModel")
         parts["model_data"] = _read_model_data(node)
-    return made(Container, node.path, **parts)
+    return made(Container, node, **parts)
 
 
 def _read_image(node: Node) -> Found[ContainerImage]:
     uri, config = node["Image"].text(), node["ImageConfig"]
     if uri.value is None:
-        return Found(ContainerImage(), uri.path)
+        return Found(ContainerImage(), uri)
     credentials = config["RepositoryAuthConfig"]["RepositoryCredentialsProviderArn"].text()
     in_ecr = is_unresolved(uri.value) or parse_ecr_uri(uri.value) is not None
     config["RepositoryAccessMode"].says("Platform" if in_ecr else "Vpc")
-    return made(UriImage, uri.path, uri=uri, registry_credentials=credentials)
+    return made(UriImage, uri, uri=uri, registry_credentials=credentials)
 
 
 def _read_model_data(node: Node) -> Found[Any]:
@@ -88,7 +88,7 @@ def _read_model_data(node: Node) -> Found[Any]:
         source["S3DataType"].says("S3Object")
     source["CompressionType"].says("None" if tree else "Gzip")
     if tree and source["ModelAccessConfig"]["AcceptEula"].flag().value and (uri := source["S3Uri"].text()).value:
-        return Found(S3Prefix(*_bucket_and_key(uri.value), accept_eula=True), uri.path)
+        return Found(S3Prefix(*_bucket_and_key(uri.value), accept_eula=True), uri)
     return _model_data(source["S3Uri"], tree=tree)
 
 
@@ -98,9 +98,9 @@ def _model_data(node: Node, *, tree: bool) -> Found[Any]:
     if uri.value is None:
         return nothing(node)
     if uri.value.endswith("/") is tree or not (uri.value.startswith(_S3) or is_unresolved(uri.value)):
-        return Found(ModelData.from_uri(uri.value), uri.path)
+        return Found(ModelData.from_uri(uri.value), uri)
     bucket, key = _bucket_and_key(uri.value)
-    return Found(S3Prefix(bucket, key) if tree else S3Archive(bucket, key), uri.path)
+    return Found(S3Prefix(bucket, key) if tree else S3Archive(bucket, key), uri)
 
 
 def read_archive(node: Node) -> Found[UriData | None]:
@@ -113,8 +113,8 @@ def read_location(node: Node) -> Found[S3Location | None]:
     """Read a place in S3."""
     uri = node.text()
     if uri.value is None:
-        return Found(None, uri.path)
-    return Found(S3Location(*_bucket_and_key(uri.value)), uri.path)
+        return Found(None, uri)
+    return Found(S3Location(*_bucket_and_key(uri.value)), uri)
 
 
 def _bucket_and_key(uri: str) -> tuple[str, str]:
@@ -132,7 +132,7 @@ def read_network(resource: Resource) -> Found[Network | None]:
         return nothing(vpc)
     return made(
         Network,
-        vpc.path,
+        vpc,
         subnets=vpc["Subnets"].texts(),
         security_groups=vpc["SecurityGroupIds"].texts(),
         isolated=isolated,

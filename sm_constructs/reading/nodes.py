@@ -11,10 +11,11 @@ in the spec where it stands in the template.
 from __future__ import annotations
 
 import re
-from dataclasses import MISSING, dataclass, field, fields
+from dataclasses import MISSING, dataclass, fields
 from datetime import datetime, timedelta, timezone
 from functools import cache
-from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar, cast
 
 from sm_constructs.reading.intrinsics import NO_VALUE, is_intrinsic, list_token, number_token, text_of
 from sm_constructs.tokens import is_number, is_unresolved
@@ -27,16 +28,42 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
 
+_TOO_LARGE = 1e288
+_UNASKED = "${Token[nothing that a template says]}"
+_FLAGS = {"true": True, "false": False}
 _STEPS = re.compile(r"""\[['"]?([^\]]*?)['"]?\]|([^.\[\]]+)""")
 
 
-@dataclass(frozen=True, slots=True)
-class Found(Generic[T_co]):
-    """A value, with its property path and those of its parts."""
+Place: TypeAlias = "Node | Found[Any] | str"
+"""Where something stands: a node, what was found there, or the property path."""
 
-    value: T_co
-    path: str
-    parts: Mapping[str, Found[Any]] = field(default_factory=dict)
+_NO_PARTS: Mapping[str, Found[Any]] = MappingProxyType({})
+
+
+class Found(Generic[T_co]):
+    """A value, with the place it came from and its parts.
+
+    Parameters
+    ----------
+    value : T_co
+        The value.
+    place : Node, Found or str
+        Where it came from; a property path, too.
+    parts : Mapping[str, Found[Any]], optional
+        What it is made of, by name.
+    """
+
+    __slots__ = ("_place", "parts", "value")
+
+    def __init__(self, value: T_co, place: Place, parts: Mapping[str, Found[Any]] = _NO_PARTS) -> None:
+        self.value = value
+        self.parts = parts
+        self._place = place
+
+    @property
+    def path(self) -> str:
+        """The property path; made when it is asked for, since most is in order."""
+        return self._place if isinstance(self._place, str) else self._place.path
 
     def path_of(self, at: str) -> str:
         """Give the property path of a place in the value, as near as it is known."""
@@ -54,22 +81,22 @@ def _optional(cls: type) -> frozenset[str]:
     return frozenset(f.name for f in fields(cls) if f.default is not MISSING or f.default_factory is not MISSING)
 
 
-def made(cls: type[T], path: str, **parts: Found[Any]) -> Found[T]:
+def made(cls: type[T], place: Place, **parts: Found[Any]) -> Found[T]:
     """Make a value object; what the template does not say is as the value object has it by default."""
     optional = _optional(cast("Any", cls))
     arguments = {name: part.value for name, part in parts.items() if part.value is not None or name not in optional}
-    return Found(cls(**arguments), path, parts)
+    return Found(cls(**arguments), place, parts)
 
 
-def several(path: str, found: Iterable[Found[T]]) -> Found[tuple[T, ...]]:
+def several(place: Place, found: Iterable[Found[T]]) -> Found[tuple[T, ...]]:
     """Put values together to one."""
     parts = list(found)
-    return Found(tuple(part.value for part in parts), path, {str(index): part for index, part in enumerate(parts)})
+    return Found(tuple([part.value for part in parts]), place, {str(index): part for index, part in enumerate(parts)})
 
 
 def nothing(node: Node) -> Found[None]:
     """Say that nothing was found at a place."""
-    return Found(None, node.path)
+    return Found(None, node)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,72 +110,48 @@ class UnknownTime:
         return self.count
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
-    """Which places were read.
-
-    Attributes
-    ----------
-    read : set[str]
-        The property paths of what was read, each with all below it.
-    touched : set[str]
-        The property paths of what has something below it that was read.
-    """
-
-    read: set[str] = field(default_factory=set)
-    touched: set[str] = field(default_factory=set)
-
-    def add(self, path: str) -> None:
-        """Remember that a place was read."""
-        self.read.add(path)
-        while path := path.rpartition("/")[0]:
-            if path in self.touched:
-                break
-            self.touched.add(path)
-
-    def discard(self, path: str) -> None:
-        """Take back that a place, or anything below it, was read."""
-        for paths in (self.read, self.touched):
-            paths -= {each for each in paths if each == path or each.startswith(f"{path}/")}
-
-    def unread(self, path: str, value: object) -> Iterator[str]:
-        """Give the topmost places under which nothing was read, and something stands."""
-        if path in self.read or value in (None, {}, [], NO_VALUE):
-            return
-        if path not in self.touched or not isinstance(value, dict | list):
-            yield path
-            return
-        for name, each in value.items() if isinstance(value, dict) else enumerate(value):
-            yield from self.unread(f"{path}/{name}", each)
-
-
 class Node:
-    """A place in a template.
+    """A place in a template; the same place is always the same node.
+
+    Parameters
+    ----------
+    above : str or Node
+        The property path, or the place in which this one is.
+    value : object
+        What stands there; ``None`` for nothing.
+    name : str or int
+        What it is called in the place above.
 
     Attributes
     ----------
-    path : str
-        The property path, such as ``Resources/Config/Properties/KmsKeyId``.
     value : object
         What stands there; ``None`` for nothing.
     """
 
-    __slots__ = ("_above", "_name", "_record", "value")
+    __slots__ = ("_above", "_below", "_entries", "_is_read", "_name", "_said", "value")
 
-    def __init__(self, above: str | Node, value: object, record: Record, name: str | int = "") -> None:
+    def __init__(self, above: str | Node, value: object, name: str | int = "") -> None:
         self._above = above
         self._name = name
-        self.value = None if value == NO_VALUE else value
-        self._record = record
+        self.value = None if isinstance(value, dict) and value == NO_VALUE else value
+        self._below: dict[str | int, Node] | None = None
+        self._entries: tuple[Node, ...] | None = None
+        self._said: str | None = _UNASKED
+        self._is_read = False
 
     @property
     def path(self) -> str:
-        """The property path; made when it is asked for, since most places are empty."""
+        """The property path, such as ``Resources/Config/Properties/KmsKeyId``."""
         return self._above if isinstance(self._above, str) else f"{self._above.path}/{self._name}"
 
     def __getitem__(self, name: str) -> Node:
-        inside = self.value.get(name) if isinstance(self.value, dict) else None
-        return Node(self, inside, self._record, name)
+        below = self._below
+        if below is None:
+            below = self._below = {}
+        elif name in below:
+            return below[name]
+        found = below[name] = Node(self, self.value.get(name) if isinstance(self.value, dict) else None, name)
+        return found
 
     def __bool__(self) -> bool:
         """Say whether something stands there."""
@@ -159,52 +162,80 @@ class Node:
         """Whether the whole is not known before deployment."""
         return is_intrinsic(self.value)
 
-    def entries(self) -> list[Node]:
+    @property
+    def said(self) -> str | None:
+        """What stands there as a text; see `sm_constructs.reading.intrinsics.text_of`."""
+        if self._said is _UNASKED:
+            self._said = None if self.value is None else text_of(self.value)
+        return self._said
+
+    def entries(self) -> tuple[Node, ...]:
         """Give the entries of a list that there are."""
-        values = self.value if isinstance(self.value, list) else []
-        return [entry for i, value in enumerate(values) if (entry := Node(self, value, self._record, i))]
+        if self._entries is None:
+            self._entries = ()
+            if isinstance(self.value, list):
+                self._below = {index: Node(self, value, index) for index, value in enumerate(self.value)}
+                self._entries = tuple([entry for entry in self._below.values() if entry])
+        return self._entries
 
     def mark(self) -> None:
         """Remember that all that stands there was read."""
-        self._record.add(self.path)
+        self._is_read = True
 
     def unmark(self) -> None:
         """Take back that anything that stands there was read."""
-        self._record.discard(self.path)
+        self._is_read = False
+        for below in (self._below or {}).values():
+            below.unmark()
 
     def unread(self) -> Iterator[str]:
-        """Give the topmost places under which nothing was read."""
-        return self._record.unread(self.path, self.value)
+        """Give the topmost places under which nothing was read, and something stands."""
+        if self._is_read or self.value in (None, {}, []):
+            return
+        below = self._below or {}
+        if not any(each._is_touched for each in below.values()):  # noqa: SLF001 - its own
+            yield self.path
+        elif isinstance(self.value, dict):
+            for name in self.value:
+                yield from self[name].unread()
+        else:
+            for each in below.values():
+                yield from each.unread()
+
+    @property
+    def _is_touched(self) -> bool:
+        """Whether it, or something in it, was read."""
+        return self._is_read or any(each._is_touched for each in (self._below or {}).values())  # noqa: SLF001
 
     def _found(self, value: T) -> Found[T]:
         if value is not None:
-            self.mark()
-        return Found(value, self.path)
+            self._is_read = True
+        return Found(value, self)
 
     def says(self, *expected: str) -> bool:
         """Say whether one of these texts stands there."""
-        said = text_of(self.value) in expected
+        said = self.said in expected
         if said:
             self.mark()
         return said
 
     def text(self) -> Found[str | None]:
         """Give a text."""
-        return self._found(text_of(self.value))
+        return self._found(self.said)
 
     def number(self) -> Found[float | None]:
         """Give a number; CloudFormation takes ``"2"`` for one too."""
-        return self._found(_number(self.value))
+        return self._found(self._number())
 
     def flag(self) -> Found[bool | None]:
         """Give a truth value; CloudFormation takes ``"true"`` for one too. Nothing where it is not known."""
-        return self._found({"true": True, "false": False}.get((text_of(self.value) or "").lower()))
+        return self._found(_FLAGS.get((self.said or "").lower()))
 
     def time(self, *, unit: int = 1) -> Found[Time | None]:
         """Give a time, of a number of seconds or of so many of them."""
-        count = _number(self.value)
+        count = self._number()
         if count is None:
-            return Found(None, self.path)
+            return Found(None, self)
         try:
             return self._found(timedelta(seconds=count * unit))
         except OverflowError:
@@ -212,12 +243,12 @@ class Node:
 
     def moment(self) -> Found[datetime | None]:
         """Give a date with a time. Nothing where it is not known."""
-        text = text_of(self.value) or ""
+        text = self.said or ""
         try:
             # Python 3.10 does not know Z yet.
             moment = datetime.fromisoformat(re.sub("Z$", "+00:00", text))
         except ValueError:
-            return Found(None, self.path)
+            return Found(None, self)
         return self._found(moment if moment.tzinfo is not None else moment.replace(tzinfo=timezone.utc))
 
     def texts(self) -> Found[list[str] | None]:
@@ -225,35 +256,29 @@ class Node:
         if self.is_intrinsic:
             return self._found(list_token(self.value))
         if not isinstance(self.value, list):
-            return Found(None, self.path)
+            return Found(None, self)
         found = [text for entry in self.entries() if (text := entry.text()).value is not None]
-        return Found([str(each.value) for each in found], self.path, {str(i): each for i, each in enumerate(found)})
+        return Found([str(each.value) for each in found], self, {str(i): each for i, each in enumerate(found)})
 
     def mapping(self) -> Found[dict[str, str] | None]:
         """Give texts by name; nothing where there are none."""
         if not isinstance(self.value, dict) or self.is_intrinsic:
-            return Found(None, self.path)
+            return Found(None, self)
         found = {name: self[name].text() for name in self.value if isinstance(name, str)}
         return Found(
-            {name: str(each.value) for name, each in found.items() if each.value is not None} or None, self.path, found
+            {name: str(each.value) for name, each in found.items() if each.value is not None} or None, self, found
         )
 
-
-def _number(value: object) -> float | None:
-    if isinstance(value, bool) or not isinstance(value, str | int | float | dict):
-        return None
-    if isinstance(value, str | dict):
-        text = text_of(value)
-        if text is None or is_unresolved(text):
-            return None if text is None else number_token(text)
-        try:
-            value = float(text)
-        except ValueError:
+    def _number(self) -> float | None:
+        value: Any = self.value
+        if isinstance(value, str | dict):
+            if self.said is None or is_unresolved(self.said):
+                return None if self.said is None else number_token(self.said)
+            try:
+                value = float(self.said)
+            except ValueError:
+                return None
+        # Neither infinite, nor no number at all, nor what would pass for a token.
+        if not is_number(value) or not abs(value) < _TOO_LARGE:
             return None
-    # Neither infinite, nor no number at all, nor what would pass for a token.
-    if not is_number(value) or not abs(value) < _TOO_LARGE:
-        return None
-    return int(value) if float(value).is_integer() else value
-
-
-_TOO_LARGE = 1e288
+        return int(value) if isinstance(value, float) and value.is_integer() else value

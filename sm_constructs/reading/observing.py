@@ -26,10 +26,10 @@ def read_data_capture(node: Node) -> Found[DataCapture | None]:
     types = node["CaptureContentTypeHeader"]
     return made(
         DataCapture,
-        node.path,
+        node,
         destination=destination,
         percent=node["InitialSamplingPercentage"].number(),
-        modes=several(node["CaptureOptions"].path, [mode for mode in modes if mode.value is not None]),
+        modes=several(node["CaptureOptions"], [mode for mode in modes if mode.value is not None]),
         encryption_key=node["KmsKeyId"].text(),
         json_content_types=types["JsonContentTypes"].texts(),
         csv_content_types=types["CsvContentTypes"].texts(),
@@ -42,7 +42,7 @@ def read_metrics_config(node: Node) -> Found[MetricsConfig | None]:
         return nothing(node)
     return made(
         MetricsConfig,
-        node.path,
+        node,
         enhanced=node["EnableEnhancedMetrics"].flag(),
         detailed=node["EnableDetailedObservability"].flag(),
         publish_every=node["MetricPublishFrequencyInSeconds"].time(),
@@ -78,4 +78,4 @@ def read_explainer(node: Node) -> Found[ClarifyExplainer | None]:
         "feature_headers": inference["FeatureHeaders"].texts(),
         "feature_types": inference["FeatureTypes"].texts(),
     }
-    return made(ClarifyExplainer, node.path, **parts)
+    return made(ClarifyExplainer, node, **parts)

@@ -7,9 +7,9 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sm_constructs.reading.intrinsics import TOKEN, references, referred, text_of
+from sm_constructs.reading.intrinsics import TOKEN, references, referred
 from sm_constructs.reading.looks import LOOKS, PSEUDO
-from sm_constructs.reading.nodes import Node, Record
+from sm_constructs.reading.nodes import Node
 from sm_constructs.tokens import is_text
 
 if TYPE_CHECKING:
@@ -127,12 +127,12 @@ class Template:
                 case {"Type": str(kind)} if isinstance(id, str):
                     self._types[id] = kind
                     self._properties[id] = definition.get("Properties")
-                    properties = Node(f"Resources/{id}/Properties", definition.get("Properties"), Record())
+                    properties = Node(f"Resources/{id}/Properties", definition.get("Properties"))
                     resource = self._resources[id] = Resource(
                         id, kind, properties, _ids(definition.get("DependsOn")), _says_nothing(definition)
                     )
                     self._by_type[kind].append(resource)
-                    if (name := text_of(resource[_NAMED_BY.get(kind, "")].value)) is not None:
+                    if (name := resource[_NAMED_BY.get(kind, "")].said) is not None:
                         self._named.setdefault((kind, name), resource)
                 case _:
                     pass
@@ -209,11 +209,11 @@ class Template:
     def is_of_hosting(self, resource: Resource) -> bool:
         """Say whether a scalable target, a policy or an alarm is about hosting; other services have them too."""
         if resource.type == ALARM:
-            return "sagemaker" in (text_of(resource["Namespace"].value) or "").lower()
-        target = self.referred(TARGET, text_of(resource["ScalingTargetId"].value))
+            return "sagemaker" in (resource["Namespace"].said or "").lower()
+        target = self.referred(TARGET, resource["ScalingTargetId"].said)
         if resource.type == POLICY and target is not None:
             return self.is_of_hosting(target)
-        said = text_of(resource["ServiceNamespace"].value)
+        said = resource["ServiceNamespace"].said
         if is_text(said) and said in _OTHER_SERVICES:
             return False
         return "sagemaker" in repr(resource.properties.value).lower()
@@ -228,7 +228,7 @@ class Template:
     def named(self, kind: str, name: str | None) -> Resource | None:
         """Give the resource of a type with a physical name."""
         for resource in self.of_type(kind) if name is not None else ():
-            if text_of(resource[PHYSICAL_NAMES.get(kind, "")].value) == name:
+            if resource[PHYSICAL_NAMES.get(kind, "")].said == name:
                 return resource
         return None
 

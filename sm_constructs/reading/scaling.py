@@ -60,7 +60,7 @@ class Autoscaling:
                 self._loose.append(target)
             else:
                 self._targets[scaled].append(target)
-                by_dimension.setdefault((scaled, text_of(target["ScalableDimension"].value)), target)
+                by_dimension.setdefault((scaled, target["ScalableDimension"].said), target)
         for policy in template.of_type(POLICY):
             its = template.referred(TARGET, policy["ScalingTargetId"].text().value)
             if its is None:
@@ -70,7 +70,7 @@ class Autoscaling:
                 self._policies[its.id].append(policy)
         for alarm in template.of_type(ALARM):
             for action in alarm["AlarmActions"].entries():
-                if (policy_there := template.referred(POLICY, text_of(action.value))) is not None:
+                if (policy_there := template.referred(POLICY, action.said)) is not None:
                     self._alarms[policy_there.id].append(alarm)
 
     def _scaled(self, resource: Resource) -> tuple[str, str] | None:
@@ -110,7 +110,7 @@ class Autoscaling:
     def loose(self) -> Iterator[tuple[Resource, str, Found[Any]]]:
         """Give the targets of hosting that are about nothing in the template, with what scales, and how."""
         for target in self._loose:
-            dimension = text_of(target["ScalableDimension"].value) or ""
+            dimension = target["ScalableDimension"].said or ""
             if dimension in (INSTANCES, PROVISIONED_CONCURRENCY, COPIES):
                 yield target, dimension, self._read(target, target, "", dimension)
 
@@ -129,12 +129,12 @@ class Autoscaling:
         about = _About(scaled, variant, dimension)
         return made(
             Scaling,
-            target.properties.path,
+            target.properties,
             min_capacity=low,
             max_capacity=target["MaxCapacity"].number(),
-            policies=several(target.properties.path, merged(self._read_policies(policies, about))),
+            policies=several(target.properties, merged(self._read_policies(policies, about))),
             schedule=several(
-                target["ScheduledActions"].path,
+                target["ScheduledActions"],
                 [_read_scheduled(action) for action in target["ScheduledActions"].entries()],
             ),
         )
@@ -163,16 +163,16 @@ class Autoscaling:
             return None
         target, name = config["TargetValue"].number(), policy["PolicyName"].text()
         if name.value in TargetTracking(metric.value, 0).policy_names:
-            name = Found(None, name.path)
+            name = Found(None, name)
         disabled = config["DisableScaleIn"].flag()
         return made(
             TargetTracking,
-            config.path,
+            config,
             metric=metric,
-            target=target if target.value is None else Found(divided(target.value, count), target.path),
+            target=target if target.value is None else Found(divided(target.value, count), target),
             scale_in_cooldown=config["ScaleInCooldown"].time(),
             scale_out_cooldown=config["ScaleOutCooldown"].time(),
-            scale_in=Found(not disabled.value, disabled.path),
+            scale_in=Found(not disabled.value, disabled),
             name=name,
         )
 
@@ -181,7 +181,7 @@ class Autoscaling:
 
         With it comes the number of vCPUs or GPUs that it is the sum over.
         """
-        if None in (text_of(node["MetricName"].value), text_of(node["Namespace"].value)):
+        if None in (node["MetricName"].said, node["Namespace"].said):
             return nothing(node), 1
         custom = _read_metric(node)
         for (dimension, name), metric in METRICS.items():
@@ -191,7 +191,7 @@ class Autoscaling:
             count = units_of(metric, self._instances(about))
             # Without the number of vCPUs or GPUs it stays a metric like any other.
             if custom.value == metric.custom(expected) and count and self._is_of(expected, about):
-                return Found(name, node["MetricName"].path), count
+                return Found(name, node["MetricName"]), count
         return custom, 1
 
     def _is_of(self, dimensions: Mapping[str, str], about: _About) -> bool:
@@ -204,12 +204,12 @@ class Autoscaling:
 
     def _instances(self, about: _About) -> Instances | None:
         """Give the instances of what scales, as far as their types."""
-        config = self._template.referred(CONFIG, text_of(about.resource["EndpointConfigName"].value))
+        config = self._template.referred(CONFIG, about.resource["EndpointConfigName"].said)
         variants = [] if config is None else config["ProductionVariants"].entries()
         for node in variants:
-            if text_of(node["VariantName"].value) == about.variant:
+            if node["VariantName"].said == about.variant:
                 places = node["InstancePools"].entries() or [node]
-                first, *others = (str(text_of(place["InstanceType"].value)) for place in places)
+                first, *others = (str(place["InstanceType"].said) for place in places)
                 return Instances(first, pools=others)
         return None
 
@@ -252,12 +252,10 @@ def _read_metric(node: Node) -> Found[CustomMetric]:
     statistic = node["Statistic"].text()
     return made(
         CustomMetric,
-        node.path,
+        node,
         name=node["MetricName"].text(),
         namespace=node["Namespace"].text(),
-        dimensions=Found(
-            {name: str(each.value) for name, each in dimensions.items()}, node["Dimensions"].path, dimensions
-        ),
+        dimensions=Found({name: str(each.value) for name, each in dimensions.items()}, node["Dimensions"], dimensions),
         statistic=node["ExtendedStatistic"].text() if statistic.value is None else statistic,
         unit=node["Unit"].text(),
     )
@@ -268,7 +266,7 @@ def _read_scheduled(node: Node) -> Found[ScheduledCapacity]:
     capacity = node["ScalableTargetAction"]
     return made(
         ScheduledCapacity,
-        node.path,
+        node,
         schedule=node["Schedule"].text(),
         min_capacity=capacity["MinCapacity"].number(),
         max_capacity=capacity["MaxCapacity"].number(),

@@ -40,20 +40,20 @@ def read_steps(policy: Resource, alarm: Resource, metric: Found[Any], count: int
     read = [step for step in steps if step is not None]
     found = made(
         StepScaling,
-        config.path,
+        config,
         metric=metric,
-        steps=several(config["StepAdjustments"].path, sorted(read, key=_place)),
-        adjustment=Found(adjustment, config["AdjustmentType"].path),
+        steps=several(config["StepAdjustments"], sorted(read, key=_place)),
+        adjustment=Found(adjustment, config["AdjustmentType"]),
         min_change=config["MinAdjustmentMagnitude"].number(),
         cooldown=config["Cooldown"].time(),
         period=alarm["Period"].time(),
         evaluation_periods=alarm["EvaluationPeriods"].number(),
         datapoints_to_alarm=alarm["DatapointsToAlarm"].number(),
         missing_data=alarm["TreatMissingData"].text(),
-        name=Found(None if name is None else name.removesuffix(f"-{side}"), own.path),
+        name=Found(None if name is None else name.removesuffix(f"-{side}"), own),
     )
     if found.value.name == replace(found.value, name=None).base_name:
-        found = Found(replace(found.value, name=None), found.path, found.parts)
+        found = Found(replace(found.value, name=None), found, found.parts)
     told = len(read) == len(steps) and set(found.value.sides) == {side} and _aggregates(config, alarm)
     for part in ("PolicyName", "PolicyType", "StepScalingPolicyConfiguration"):
         policy[part].mark() if told else policy[part].unmark()
@@ -84,7 +84,7 @@ def _both(one: Found[Any], other: Found[Any]) -> Found[StepScaling] | None:
         return None
     low, high = (one, other) if set(one.value.sides) == {"Low"} else (other, one)
     parts = [*low.parts["steps"].parts.values(), *high.parts["steps"].parts.values()]
-    return Found(both, low.path, {**low.parts, "steps": several(low.parts["steps"].path, parts)})
+    return Found(both, low, {**low.parts, "steps": several(low.parts["steps"], parts)})
 
 
 def _adjustment(config: Node) -> str | None:
@@ -115,6 +115,6 @@ def _read_step(node: Node, threshold: float, count: int) -> Found[Step] | None:
     if change.value is None or not all(end.value is None or is_number(end.value) for end in ends):
         return None
     lower, upper = (
-        Found(None if end.value is None else divided(plus(threshold, end.value), count), end.path) for end in ends
+        Found(None if end.value is None else divided(plus(threshold, end.value), count), end) for end in ends
     )
-    return made(Step, node.path, lower=lower, upper=upper, change=change)
+    return made(Step, node, lower=lower, upper=upper, change=change)

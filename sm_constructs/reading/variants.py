@@ -41,14 +41,14 @@ def read_variant(
     if serverless:
         parts["serverless"] = made(
             Serverless,
-            serverless.path,
+            serverless,
             memory_mb=serverless["MemorySizeInMB"].number(),
             max_concurrency=serverless["MaxConcurrency"].number(),
             provisioned_concurrency=serverless["ProvisionedConcurrency"].number(),
         )
     if not serverless or any(node[each] for each in ("InstanceType", "InitialInstanceCount", "InstancePools")):
         parts["instances"] = _read_instances(node)
-    return made(VariantSpec, node.path, **parts)
+    return made(VariantSpec, node, **parts)
 
 
 def _read_managed_scaling(node: Node) -> Found[Any]:
@@ -56,7 +56,7 @@ def _read_managed_scaling(node: Node) -> Found[Any]:
         return nothing(node)
     return made(
         Scaling,
-        node.path,
+        node,
         min_capacity=node["MinInstanceCount"].number(),
         max_capacity=node["MaxInstanceCount"].number(),
     )
@@ -68,7 +68,7 @@ def _read_scale_in(node: Node) -> Found[Any]:
         return nothing(node)
     return made(
         ScaleIn,
-        node.path,
+        node,
         strategy=strategy,
         most_at_once=node["MaximumStepSize"].number(),
         cooldown=cooldown.time(unit=60),
@@ -82,9 +82,9 @@ def _read_instances(node: Node) -> Found[Instances]:
     reservation["CapacityReservationPreference"].says("capacity-reservations-only")
     return made(
         Instances,
-        node.path,
+        node,
         type=types[0],
-        pools=several(node["InstancePools"].path, types[1:]),
+        pools=several(node["InstancePools"], types[1:]),
         count=node["InitialInstanceCount"].number(),
         volume_gb=node["VolumeSizeInGB"].number(),
         model_download_timeout=node["ModelDataDownloadTimeoutInSeconds"].time(),
@@ -105,7 +105,7 @@ def _read_routing(node: Node) -> Found[Any]:
         return strategy
     return made(
         PrefixAwareRouting,
-        node.path,
+        node,
         prefix_length=prefix["PrefixLength"].number(),
         concurrency_threshold=prefix["ConcurrencyThreshold"].number(),
     )

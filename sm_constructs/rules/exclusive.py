@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sm_constructs.reading.intrinsics import text_of
 from sm_constructs.reading.resources import COMPONENT, CONFIG, ENDPOINT, MODEL, POLICY, Template
 from sm_constructs.rules.registry import Finding, rule
 from sm_constructs.tokens import is_text, is_unresolved
@@ -124,18 +123,18 @@ def model_data(template: Template) -> Iterator[Finding]:
     """Check that there are not two places of model data, and that a store of models is given by its URL."""
     for container in containers(template):
         yield from _either(container, "ModelDataUrl", "ModelDataSource", needed=False)
-        if text_of(container["Mode"].value) == "MultiModel" and container["ModelDataSource"]:
+        if container["Mode"].said == "MultiModel" and container["ModelDataSource"]:
             yield Finding(
                 f"{container.path}/ModelDataSource",
                 "is given; the store of a multi-model container is its ModelDataUrl",
             )
         source = container["ModelDataSource"]["S3DataSource"]
-        uri, kind = text_of(source["S3Uri"].value), text_of(source["S3DataType"].value)
+        uri, kind = source["S3Uri"].said, source["S3DataType"].said
         if kind == "S3Prefix":
             if uri is not None and not is_unresolved(uri) and not uri.endswith("/"):
                 yield Finding(f"{source.path}/S3Uri", f"is {uri!r}; a prefix ends in /")
             compression = source["CompressionType"]
-            if text_of(compression.value) == "Gzip":
+            if compression.said == "Gzip":
                 yield Finding(compression.path, "is Gzip; what lies under a prefix is not one archive: None")
 
 
@@ -189,7 +188,7 @@ def policies(template: Template) -> Iterator[Finding]:
     for policy in template.of_type(POLICY):
         if not template.is_of_hosting(policy):
             continue
-        kind = text_of(policy["PolicyType"].value)
+        kind = policy["PolicyType"].said
         if is_text(kind) and kind not in wanted:
             yield Finding(policy["PolicyType"].path, f"is {kind}; hosting scales by {' and '.join(wanted)}")
         for its, name in wanted.items():
@@ -262,13 +261,13 @@ def models_or_components(template: Template) -> Iterator[Finding]:
     with_components = {
         endpoint.id
         for component in template.of_type(COMPONENT)
-        if (endpoint := template.referred(ENDPOINT, text_of(component["EndpointName"].value))) is not None
+        if (endpoint := template.referred(ENDPOINT, component["EndpointName"].said)) is not None
     }
     bringing = {
         config.id
         for endpoint in template.of_type(ENDPOINT)
         if endpoint.id in with_components
-        and (config := template.referred(CONFIG, text_of(endpoint["EndpointConfigName"].value))) is not None
+        and (config := template.referred(CONFIG, endpoint["EndpointConfigName"].said)) is not None
     }
     for config in template.of_type(CONFIG):
         role = config["ExecutionRoleArn"]
@@ -325,7 +324,7 @@ def routing(template: Template) -> Iterator[Finding]:
     """Check that the parts of a routing go together."""
     for variant in variants(template):
         node = variant["RoutingConfig"]
-        strategy, config = text_of(node["RoutingStrategy"].value), node["PrefixAwareRoutingConfig"]
+        strategy, config = node["RoutingStrategy"].said, node["PrefixAwareRoutingConfig"]
         if strategy == "PREFIX_AWARE":
             for name in ("PrefixLength", "ConcurrencyThreshold"):
                 if not config[name] and not config.is_intrinsic:
@@ -350,7 +349,7 @@ def credentials(template: Template) -> Iterator[Finding]:
     """Check that credentials have a use."""
     for container in containers(template):
         config = container["ImageConfig"]
-        mode = text_of(config["RepositoryAccessMode"].value)
+        mode = config["RepositoryAccessMode"].said
         if config["RepositoryAuthConfig"] and is_text(mode) and mode != "Vpc":
             yield Finding(f"{config.path}/RepositoryAuthConfig", f"is given, and RepositoryAccessMode is {mode}")
 
@@ -368,9 +367,9 @@ def credentials(template: Template) -> Iterator[Finding]:
 def multi_model(template: Template) -> Iterator[Finding]:
     """Warn of settings without effect, and of a store that is one archive."""
     for container in containers(template):
-        mode, config, data = text_of(container["Mode"].value), container["MultiModelConfig"], container["ModelDataUrl"]
+        mode, config, data = container["Mode"].said, container["MultiModelConfig"], container["ModelDataUrl"]
         if config and mode in (None, "SingleModel"):
             yield Finding(config.path, "is given, and the container has one model")
-        url = text_of(data.value)
+        url = data.said
         if mode == "MultiModel" and url is not None and url.endswith(".tar.gz"):
             yield Finding(data.path, "ends in .tar.gz, and is the prefix under which the models lie")

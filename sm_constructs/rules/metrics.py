@@ -8,7 +8,7 @@ from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from sm_constructs.facts import instance_types, limit, load
-from sm_constructs.reading.intrinsics import references, referred, text_of
+from sm_constructs.reading.intrinsics import references, referred
 from sm_constructs.reading.resources import ALARM, COMPONENT, CONFIG, ENDPOINT, MODEL, POLICY, Template
 from sm_constructs.rules.references import variant_names
 from sm_constructs.rules.registry import Finding, rule, unlisted
@@ -91,12 +91,12 @@ class _Use:
     @property
     def known(self) -> list[Published]:
         """What SageMaker publishes under the name."""
-        return published().get(text_of(self.name.value) or "", [])
+        return published().get(self.name.said or "", [])
 
     @property
     def metric(self) -> Published | None:
         """The metric, if there is one of that name in that namespace."""
-        namespace = text_of(self.namespace.value)
+        namespace = self.namespace.said
         return next((metric for metric in self.known if metric.namespace == namespace), None)
 
     @property
@@ -104,7 +104,7 @@ class _Use:
         """The names of its dimensions, if they are all known."""
         if self.dimensions.is_intrinsic:
             return None
-        names = [text_of(each["Name"].value) for each in self.dimensions.entries()]
+        names = [each["Name"].said for each in self.dimensions.entries()]
         known = {name for name in names if is_text(name)}
         return known if len(known) == len(names) else None
 
@@ -118,7 +118,7 @@ def _uses(template: Template) -> Iterator[_Use]:
         for outer, metric in places:
             own = metric is alarm.properties
             statistic = outer["Stat"] if not own else outer["Statistic"] or outer["ExtendedStatistic"]
-            low = (text_of(alarm["ComparisonOperator"].value) or "").startswith("LessThan")
+            low = (alarm["ComparisonOperator"].said or "").startswith("LessThan")
             for use in _use(metric, outer["Unit"], statistic, alarm["Threshold"] if own else None):
                 yield replace(use, is_low=low)
     for policy in template.of_type(POLICY):
@@ -133,7 +133,7 @@ def _uses(template: Template) -> Iterator[_Use]:
 def _use(
     metric: Node, unit: Node, statistic: Node, threshold: Node | None, target: Node | None = None
 ) -> Iterator[_Use]:
-    namespace = text_of(metric["Namespace"].value)
+    namespace = metric["Namespace"].said
     if is_text(namespace) and "sagemaker" in namespace.lower():
         parts = (metric["MetricName"], metric["Namespace"], metric["Dimensions"])
         yield _Use(*parts, unit, statistic, threshold, target)
@@ -165,7 +165,7 @@ def namespaces(template: Template) -> Iterator[Finding]:
         for each in [*_OTHER_NAMESPACES, *(metric.namespace for several in published().values() for metric in several)]
     }
     for use in _uses(template):
-        said, name = text_of(use.namespace.value) or "", text_of(use.name.value)
+        said, name = use.namespace.said or "", use.name.said
         right = spelled.get(said.strip("/").lower(), said)
         if use.known and use.metric is None:
             there = " or ".join(sorted({metric.namespace for metric in use.known}))
@@ -199,11 +199,11 @@ def dimensions(template: Template) -> Iterator[Finding]:
         if metric is not None and names is not None and not any(_fits(names, each) for each in metric.dimensions):
             wanted = " or ".join(", ".join(each) for each in metric.dimensions)
             said = ", ".join(sorted(names)) or "none"
-            yield Finding(use.dimensions.path, f"are {said}; {text_of(use.name.value)} has {wanted}")
-        values = {text_of(each["Name"].value): each["Value"] for each in use.dimensions.entries()}
+            yield Finding(use.dimensions.path, f"are {said}; {use.name.said} has {wanted}")
+        values = {each["Name"].said: each["Value"] for each in use.dimensions.entries()}
         if (variant := values.get("VariantName")) is not None and (endpoint := values.get("EndpointName")) is not None:
-            there = variant_names(template, text_of(endpoint.value), shadows=True)
-            said_name = text_of(variant.value)
+            there = variant_names(template, endpoint.said, shadows=True)
+            said_name = variant.said
             if there is not None and is_text(said_name) and said_name not in there:
                 yield Finding(variant.path, f"is {said_name!r}; the endpoint has {', '.join(sorted(there))}")
         for each in use.dimensions.entries():
@@ -230,10 +230,10 @@ def _fits(names: set[str], wanted: list[str]) -> bool:
 def units(template: Template) -> Iterator[Finding]:
     """Warn of units in which there are no values, and of latencies that are compared in another one."""
     for use in _uses(template):
-        metric, said = use.metric, text_of(use.unit.value)
+        metric, said = use.metric, use.unit.said
         if metric is None or metric.unit is None:
             continue
-        name, said_statistic = text_of(use.name.value), text_of(use.statistic.value)
+        name, said_statistic = use.name.said, use.statistic.said
         if is_text(said) and said != metric.unit:
             yield Finding(use.unit.path, f"is {said}; {name} is published in {metric.unit}")
         counted = said_statistic in ("SampleCount", None) or str(said_statistic).startswith(("PR", "TC"))
@@ -259,18 +259,18 @@ def units(template: Template) -> Iterator[Finding]:
 def statistics(template: Template) -> Iterator[Finding]:
     """Warn of statistics that say nothing: each request sends a 1."""
     for use in _uses(template):
-        metric, said = use.metric, text_of(use.statistic.value)
+        metric, said = use.metric, use.statistic.said
         if metric is not None and metric.statistics is not None and is_text(said) and said not in metric.statistics:
             yield Finding(
                 use.statistic.path,
-                f"is {said}; of {text_of(use.name.value)} there is only {' or '.join(metric.statistics)}",
+                f"is {said}; of {use.name.said} there is only {' or '.join(metric.statistics)}",
             )
 
 
 def _alarms(template: Template) -> Iterator[Resource]:
     """Give the alarms on metrics of hosting, and those that let hosting scale."""
     for alarm in template.of_type(ALARM):
-        actions = (template.referred(POLICY, text_of(each.value)) for each in alarm["AlarmActions"].entries())
+        actions = (template.referred(POLICY, each.said) for each in alarm["AlarmActions"].entries())
         if template.is_of_hosting(alarm) or any(its is not None and template.is_of_hosting(its) for its in actions):
             yield alarm
 
@@ -317,7 +317,7 @@ def missing_data(template: Template) -> Iterator[Finding]:
     """Check what missing data are taken for."""
     for alarm in _alarms(template):
         node = alarm["TreatMissingData"]
-        yield from unlisted(node.path, text_of(node.value), limit("cloudwatch", "alarm_missing_data"))
+        yield from unlisted(node.path, node.said, limit("cloudwatch", "alarm_missing_data"))
 
 
 class _About(NamedTuple):
@@ -329,11 +329,11 @@ class _About(NamedTuple):
 
 def _about(template: Template, use: _Use) -> _About | None:
     """Give the production variant that a metric is about."""
-    values = {text_of(each["Name"].value): text_of(each["Value"].value) for each in use.dimensions.entries()}
+    values = {each["Name"].said: each["Value"].said for each in use.dimensions.entries()}
     endpoint = template.referred(ENDPOINT, values.get("EndpointName"))
-    config = None if endpoint is None else template.referred(CONFIG, text_of(endpoint["EndpointConfigName"].value))
+    config = None if endpoint is None else template.referred(CONFIG, endpoint["EndpointConfigName"].said)
     for variant in () if config is None else config["ProductionVariants"].entries():
-        if config is not None and text_of(variant["VariantName"].value) == values.get("VariantName"):
+        if config is not None and variant["VariantName"].said == values.get("VariantName"):
             return _About(config, variant)
     return None
 
@@ -363,10 +363,10 @@ _ITS = "{Name: EndpointName, Value: !GetAtt Endpoint.EndpointName}, {Name: Varia
 def percent_of_all(template: Template) -> Iterator[Finding]:
     """Warn of values that are never reached, or that look as if they were meant for one vCPU or GPU."""
     for use in _uses(template):
-        name = text_of(use.name.value) or ""
+        name = use.name.said or ""
         node = use.target if use.target is not None else use.threshold
         about = _about(template, use)
-        kind = None if about is None else instance_types().get(text_of(about.variant["InstanceType"].value) or "")
+        kind = None if about is None else instance_types().get(about.variant["InstanceType"].said or "")
         parts = None if kind is None or name not in _PARTS else getattr(kind, _PARTS[name])
         if parts is None or kind is None:
             continue
@@ -401,10 +401,10 @@ def kinds(template: Template) -> Iterator[Finding]:
     of_queues = set(limit("async", "metrics_endpoint_dim"))
     of_serverless = {*limit("cloudwatch", "serverless_metrics"), *_ERRORS}
     for use in _uses(template):
-        name, about = text_of(use.name.value) or "", _about(template, use)
+        name, about = use.name.said or "", _about(template, use)
         if about is None or use.metric is None:
             continue
-        model = template.referred(MODEL, text_of(about.variant["ModelName"].value))
+        model = template.referred(MODEL, about.variant["ModelName"].said)
         if about.variant["ServerlessConfig"] and name not in of_serverless:
             yield Finding(use.name.path, f"is {name}, which serverless endpoints do not publish")
         elif about.config["AsyncInferenceConfig"] and name in limit("async", "metrics_not_published"):
@@ -420,7 +420,7 @@ _ERRORS = ("Invocation4XXErrors", "Invocation5XXErrors", "InvocationModelErrors"
 
 def _is_multi_model(model: Resource) -> bool:
     return any(
-        container["Mode"].is_intrinsic or text_of(container["Mode"].value) == "MultiModel"
+        container["Mode"].is_intrinsic or container["Mode"].said == "MultiModel"
         for container in [model["PrimaryContainer"], *model["Containers"].entries()]
     )
 
@@ -448,14 +448,14 @@ Endpoint:
 def watching(template: Template) -> Iterator[Finding]:
     """Warn of alarms about another endpoint."""
     for endpoint in template.of_type(ENDPOINT):
-        own = text_of(endpoint["EndpointName"].value)
+        own = endpoint["EndpointName"].said
         for entry in endpoint["DeploymentConfig"]["AutoRollbackConfiguration"]["Alarms"].entries():
-            name = text_of(entry["AlarmName"].value)
+            name = entry["AlarmName"].said
             alarm = template.resource(referred(name or "")) or template.named(ALARM, name)
             for each in [] if alarm is None else alarm["Dimensions"].entries():
                 value = each["Value"]
-                said = text_of(value.value)
-                if text_of(each["Name"].value) != "EndpointName" or said is None:
+                said = value.said
+                if each["Name"].said != "EndpointName" or said is None:
                     continue
                 other = template.referred(ENDPOINT, said)
                 if (other is not None and other.id != endpoint.id) or (

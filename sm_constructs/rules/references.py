@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sm_constructs.facts import limit
-from sm_constructs.reading.intrinsics import references, referred, text_of
+from sm_constructs.reading.intrinsics import references, referred
 from sm_constructs.reading.resources import ALARM, COMPONENT, CONFIG, ENDPOINT, MODEL, POLICY, TARGET, Template
 from sm_constructs.rules.registry import Finding, rule
 from sm_constructs.rules.shapes import shapes
@@ -106,7 +106,7 @@ def _named_places(template: Template) -> Iterator[Node]:
         yield target["ResourceId"]
 
 
-def _rollback_alarms(resource: Resource) -> list[Node]:
+def _rollback_alarms(resource: Resource) -> tuple[Node, ...]:
     return resource["DeploymentConfig"]["AutoRollbackConfiguration"]["Alarms"].entries()
 
 
@@ -176,7 +176,7 @@ def _typed_places(template: Template) -> Iterator[tuple[Node, str]]:
         yield component["Specification"]["ModelName"], MODEL
         yield component["Specification"]["BaseInferenceComponentName"], COMPONENT
     for target in template.of_type(TARGET, POLICY):
-        text = text_of(target["ResourceId"].value) or ""
+        text = target["ResourceId"].said or ""
         if text.startswith("inference-component/"):
             yield target["ResourceId"], COMPONENT
         elif text.startswith("endpoint/"):
@@ -201,7 +201,7 @@ def physical_names(template: Template) -> Iterator[Finding]:
     """Warn of names that stand in the way of the next update."""
     for resource in template.of_type(MODEL, CONFIG):
         node = resource[_NAMES[resource.type]]
-        if text_of(node.value) is not None:
+        if node.said is not None:
             yield Finding(
                 node.path,
                 "is given; every change replaces the resource, and CloudFormation does not replace one with a name",
@@ -220,7 +220,7 @@ def variants_of_components(template: Template) -> Iterator[Finding]:
     """Check that the variant is there."""
     for component in template.of_type(COMPONENT):
         node = component["VariantName"]
-        names, name = variant_names(template, text_of(component["EndpointName"].value)), text_of(node.value)
+        names, name = variant_names(template, component["EndpointName"].said), node.said
         if names is not None and is_text(name) and name not in names:
             yield Finding(node.path, f"is {name!r}; the endpoint has {', '.join(sorted(names))}")
 
@@ -228,13 +228,13 @@ def variants_of_components(template: Template) -> Iterator[Finding]:
 def variant_names(template: Template, endpoint_name: str | None, *, shadows: bool = False) -> set[str] | None:
     """Give the names of the variants of an endpoint, if the template has it and all are known."""
     endpoint = template.referred(ENDPOINT, endpoint_name)
-    config = None if endpoint is None else template.referred(CONFIG, text_of(endpoint["EndpointConfigName"].value))
+    config = None if endpoint is None else template.referred(CONFIG, endpoint["EndpointConfigName"].said)
     if config is None or config["ProductionVariants"].is_intrinsic:
         return None
     entries = config["ProductionVariants"].entries()
     if shadows:
         entries += config["ShadowProductionVariants"].entries()
-    names = [text_of(variant["VariantName"].value) for variant in entries]
+    names = [variant["VariantName"].said for variant in entries]
     known = {name for name in names if is_text(name)}
     return known if known and len(known) == len(names) else None
 
@@ -263,7 +263,7 @@ def _literal_names(template: Template) -> Iterator[tuple[Node, Resource, str, st
         *((target, target["ResourceId"], ENDPOINT) for target in template.of_type(TARGET)),
     ]
     for resource, node, kind in users:
-        name = text_of(node.value)
+        name = node.said
         if name is not None and resource.type == TARGET:
             about, _, rest = name.partition("/")
             name = rest.partition("/")[0]

@@ -140,9 +140,7 @@ def _closure(reached: set[int], other: str) -> set[int]:
 @once_each
 def _roles(template: Template) -> Iterator[_Role]:
     """Give the execution roles of hosting that are in the template."""
-    wanted = {
-        referred(text_of(resource["ExecutionRoleArn"].value) or "") for resource in template.of_type(MODEL, CONFIG)
-    }
+    wanted = {referred(resource["ExecutionRoleArn"].said or "") for resource in template.of_type(MODEL, CONFIG)}
     for resource in template.of_type(ROLE):
         if resource.id in wanted:
             yield _read_role(template, resource)
@@ -151,20 +149,20 @@ def _roles(template: Template) -> Iterator[_Role]:
 def _read_role(template: Template, resource: Resource) -> _Role:
     role = _Role(resource)
     documents = [policy["PolicyDocument"] for policy in resource["Policies"].entries()]
-    attached = {referred(text_of(arn.value) or "") for arn in resource["ManagedPolicyArns"].entries()}
+    attached = {referred(arn.said or "") for arn in resource["ManagedPolicyArns"].entries()}
     for arn in resource["ManagedPolicyArns"].entries():
-        its = template.resource(referred(text_of(arn.value) or ""))
+        its = template.resource(referred(arn.said or ""))
         if its is None or its.type != MANAGED_POLICY:
             role.is_known = False
     for policy in template.of_type(POLICY_OF_ROLE, MANAGED_POLICY):
-        roles = [text_of(each.value) or "" for each in policy["Roles"].entries()]
+        roles = [each.said or "" for each in policy["Roles"].entries()]
         if resource.id in map(referred, roles) or policy.id in attached:
             documents.append(policy["PolicyDocument"])
         elif policy["Roles"].is_intrinsic or any(is_unresolved(name) and referred(name) is None for name in roles):
             role.is_known = False
     if resource["Policies"].is_intrinsic or resource["ManagedPolicyArns"].is_intrinsic:
         role.is_known = False
-    if text_of(resource["RoleName"].value) is not None and not documents:
+    if resource["RoleName"].said is not None and not documents:
         role.is_known = False  # policies may be attached elsewhere by its name
     for document in documents:
         _read_document(template, document, role)
@@ -179,7 +177,7 @@ def _read_document(template: Template, document: Node, role: _Role) -> None:
     for statement in entries:
         if statement.is_intrinsic or statement["NotAction"] or statement["NotResource"]:
             role.is_known = False
-        elif text_of(statement["Effect"].value) == "Allow":
+        elif statement["Effect"].said == "Allow":
             actions, resources = _texts(statement["Action"]), _texts(statement["Resource"])
             if actions is None or resources is None:
                 role.is_known = False
@@ -190,7 +188,7 @@ def _read_document(template: Template, document: Node, role: _Role) -> None:
 def _texts(node: Node) -> list[str] | None:
     """Give a text or a list of texts; nothing where they are not known to be such."""
     if not isinstance(node.value, list):
-        text = text_of(node.value)
+        text = node.said
         return None if text is None else [text]
     found = [text_of(each) for each in node.value]
     return None if None in found else [text for text in found if text is not None]
@@ -216,15 +214,15 @@ def _object_arn(uri: str) -> str | None:
 def _needs_of_model(model: Resource) -> Iterator[_Need]:
     for container in containers_of(model):
         image, source = container["Image"], container["ModelDataSource"]["S3DataSource"]["S3Uri"]
-        uri = text_of(image.value) or ""
+        uri = image.said or ""
         if (parts := parse_ecr_uri(uri)) is not None and not _is_published(parts.account):
             arn = f"arn:*:ecr:{parts.region}:{parts.account}:repository/{parts.repository}"
             for action in _PULL:
                 yield _Need(image.path, f"the image {uri}", action, arn)
             yield _Need(image.path, f"the image {uri}", "ecr:GetAuthorizationToken", "*")
         for node in (container["ModelDataUrl"], source):
-            data = text_of(node.value) or ""
-            tree = data.endswith("/") or text_of(container["Mode"].value) == "MultiModel"
+            data = node.said or ""
+            tree = data.endswith("/") or container["Mode"].said == "MultiModel"
             if (place := _object_arn(data)) is not None:
                 yield _Need(node.path, "the model data", "s3:GetObject", f"{place}*" if tree else place)
 
@@ -239,17 +237,17 @@ def _needs_of_config(config: Resource) -> Iterator[_Need]:
     if capture["EnableCapture"].flag().value is not False:
         places.append((capture["DestinationS3Uri"], "what is captured"))
     for node, what in places:
-        if (place := _object_arn(text_of(node.value) or "")) is not None:
+        if (place := _object_arn(node.said or "")) is not None:
             yield _Need(node.path, what, "s3:PutObject", f"{place}*")
     for name in ("SuccessTopic", "ErrorTopic"):
         topic = output["NotificationConfig"][name]
-        if (arn := text_of(topic.value)) is not None:
+        if (arn := topic.said) is not None:
             yield _Need(topic.path, "notifications", "sns:Publish", arn)
 
 
 def _needs_of_endpoint(endpoint: Resource) -> Iterator[_Need]:
     for alarm in endpoint["DeploymentConfig"]["AutoRollbackConfiguration"]["Alarms"].entries():
-        name = text_of(alarm["AlarmName"].value)
+        name = alarm["AlarmName"].said
         if name is not None:
             yield _Need(alarm.path, "the alarm", "cloudwatch:DescribeAlarms", f"arn:*:cloudwatch:*:*:alarm:{name}")
 
@@ -258,14 +256,14 @@ def _needs(template: Template) -> Iterator[tuple[str, _Need]]:
     """Give what each role needs, by the logical id of the role."""
 
     def role_of(resource: Resource | None) -> str | None:
-        return None if resource is None else referred(text_of(resource["ExecutionRoleArn"].value) or "")
+        return None if resource is None else referred(resource["ExecutionRoleArn"].said or "")
 
     def roles_of(config: Resource) -> set[str]:
         users: Iterable[Node] = (
             *config["ProductionVariants"].entries(),
             *config["ShadowProductionVariants"].entries(),
         )
-        models = [template.referred(MODEL, text_of(variant["ModelName"].value)) for variant in users]
+        models = [template.referred(MODEL, variant["ModelName"].said) for variant in users]
         return {role for role in (role_of(config), *map(role_of, models)) if role is not None}
 
     for model in template.of_type(MODEL):
@@ -275,7 +273,7 @@ def _needs(template: Template) -> Iterator[tuple[str, _Need]]:
         for role in roles_of(config):
             yield from ((role, need) for need in _needs_of_config(config))
     for endpoint in template.of_type(ENDPOINT):
-        config_there = template.referred(CONFIG, text_of(endpoint["EndpointConfigName"].value))
+        config_there = template.referred(CONFIG, endpoint["EndpointConfigName"].said)
         for role in () if config_there is None else roles_of(config_there):
             yield from ((role, need) for need in _needs_of_endpoint(endpoint))
 
@@ -303,12 +301,12 @@ def _trusts(document: Node) -> bool | None:
         return None
     for statement in entries:
         principal = statement["Principal"]
-        if statement.is_intrinsic or principal.is_intrinsic or text_of(principal.value) == "*":
+        if statement.is_intrinsic or principal.is_intrinsic or principal.said == "*":
             return None
         services = _texts(principal["Service"]) or []
         if any(is_unresolved(service) for service in services):
             return None
-        if text_of(statement["Effect"].value) == "Allow" and {_SERVICE, "*"} & set(services):
+        if statement["Effect"].said == "Allow" and {_SERVICE, "*"} & set(services):
             return True
     return False
 
@@ -349,7 +347,7 @@ def least_privilege(template: Template) -> Iterator[Finding]:
     """Warn of roles that may do nearly anything."""
     for role in _roles(template):
         for arn in role.resource["ManagedPolicyArns"].entries():
-            text = text_of(arn.value) or ""
+            text = arn.said or ""
             if text.endswith(tuple(f"/{name}" for name in _FULL_ACCESS)):
                 yield Finding(
                     arn.path, f"is {text.rpartition('/')[2]}, which allows far more than serving a model needs"
@@ -397,11 +395,11 @@ Policy:
 def policies_first(template: Template) -> Iterator[Finding]:
     """Warn of models that may be made before the role may do anything."""
     for policy in template.of_type(POLICY_OF_ROLE):
-        names = [text_of(each.value) or "" for each in policy["Roles"].entries()]
+        names = [each.said or "" for each in policy["Roles"].entries()]
         roles = {referred(name) for name in names} - {None}
         for user in template.of_type(MODEL):
             node = user["ExecutionRoleArn"]
-            arn = text_of(node.value) or ""
+            arn = node.said or ""
             takes_it = referred(arn) in roles or any(is_text(name) and arn.endswith(f"/{name}") for name in names)
             if takes_it and not template.waits_for(user, policy):
                 yield Finding(node.path, f"may be taken on before {policy.id} is there: add DependsOn: {policy.id}")
@@ -426,11 +424,11 @@ def callers(template: Template) -> Iterator[Finding]:
         ]
         for statement in (each for document in documents for each in document["Statement"].entries()):
             actions = {action.lower() for action in _texts(statement["Action"]) or []}
-            if not actions & {_SYNC.lower(), _ASYNC.lower()} or text_of(statement["Effect"].value) != "Allow":
+            if not actions & {_SYNC.lower(), _ASYNC.lower()} or statement["Effect"].said != "Allow":
                 continue
             named = (template.resource(name) for _, name, _ in references(statement["Resource"].value))
             for endpoint in (each for each in named if each is not None and each.type == ENDPOINT):
-                config = template.referred(CONFIG, text_of(endpoint["EndpointConfigName"].value))
+                config = template.referred(CONFIG, endpoint["EndpointConfigName"].said)
                 if config is None:
                     continue
                 queue = bool(config["AsyncInferenceConfig"])

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sm_constructs.facts import limit
-from sm_constructs.reading.intrinsics import text_of
 from sm_constructs.reading.resources import ALARM, COMPONENT, CONFIG, ENDPOINT, POLICY, TARGET, Template
 from sm_constructs.rules.references import variant_names
 from sm_constructs.rules.registry import Finding, rule
@@ -98,7 +97,7 @@ class _Target:
     @property
     def dimension(self) -> str | None:
         """The dimension, if it is known."""
-        said = text_of(self.resource["ScalableDimension"].value)
+        said = self.resource["ScalableDimension"].said
         return said if is_text(said) else None
 
 
@@ -106,9 +105,9 @@ class _Target:
 def _targets(template: Template) -> Iterator[_Target]:
     """Give what is about hosting among the scalable targets and policies."""
     for resource in template.of_type(TARGET, POLICY):
-        text = text_of(resource["ResourceId"].value)
-        dimension = text_of(resource["ScalableDimension"].value) or ""
-        said = text_of(resource["ServiceNamespace"].value)
+        text = resource["ResourceId"].said
+        dimension = resource["ScalableDimension"].said or ""
+        said = resource["ServiceNamespace"].said
         if said == "sagemaker" or dimension.startswith("sagemaker:"):
             # A token has no slash, except for that of another stack's export; then nothing is known.
             yield _Target(resource, text, None if text is None else _RESOURCE_ID.fullmatch(text))
@@ -127,7 +126,7 @@ def resource_ids(template: Template) -> Iterator[Finding]:
     """Check resource ids and the namespace."""
     for target in _targets(template):
         namespace = target.resource["ServiceNamespace"]
-        if is_text(said := text_of(namespace.value)) and said != limit("autoscaling", "service_namespace"):
+        if is_text(said := namespace.said) and said != limit("autoscaling", "service_namespace"):
             yield Finding(namespace.path, f"is {said!r}; that of hosting is sagemaker")
         if target.text is None or target.match is not None:
             continue
@@ -165,7 +164,7 @@ def _endpoint(template: Template, target: _Target) -> Resource | None:
 
 
 def _config(template: Template, endpoint: Resource) -> Resource | None:
-    return template.referred(CONFIG, text_of(endpoint["EndpointConfigName"].value))
+    return template.referred(CONFIG, endpoint["EndpointConfigName"].said)
 
 
 def _variant(template: Template, target: _Target) -> Node | None:
@@ -173,7 +172,7 @@ def _variant(template: Template, target: _Target) -> Node | None:
     endpoint = _endpoint(template, target)
     config = None if endpoint is None else _config(template, endpoint)
     for variant in [] if config is None else config["ProductionVariants"].entries():
-        if target.match is not None and text_of(variant["VariantName"].value) == target.match["variant"]:
+        if target.match is not None and variant["VariantName"].said == target.match["variant"]:
             return variant
     return None
 
@@ -243,7 +242,7 @@ def policies_have_targets(template: Template) -> Iterator[Finding]:
     registered = {(target.text, target.dimension) for target in _targets(template) if target.resource.type == TARGET}
     for policy in template.of_type(POLICY):
         its = policy["ScalingTargetId"]
-        text = text_of(its.value)
+        text = its.said
         if not its and not policy["ResourceId"]:
             yield Finding(its.path, "is missing, and so is ResourceId: the policy is about nothing")
         found = None if text is None else template.resource(_only_reference(its.value))
@@ -295,7 +294,7 @@ def way_out_of_zero(template: Template) -> Iterator[Finding]:
         if target.resource.type != TARGET or low.number().value != 0 or name is None:
             continue
         if not any(
-            text_of(alarm["MetricName"].value) == name and _wakes(policy, alarm)
+            alarm["MetricName"].said == name and _wakes(policy, alarm)
             for policy in _policies_of(target.resource, policies)
             for alarm in alarms[policy.id]
         ):
@@ -308,7 +307,7 @@ def way_out_of_zero(template: Template) -> Iterator[Finding]:
 
 def _wakes(policy: Resource, alarm: Resource) -> bool:
     """Say whether a policy adds capacity when the metric, which is 0 or 1 or a number of failures, is 1."""
-    threshold, comparison = alarm["Threshold"].number().value, text_of(alarm["ComparisonOperator"].value)
+    threshold, comparison = alarm["Threshold"].number().value, alarm["ComparisonOperator"].said
     if not is_number(threshold):
         return True
     if not (threshold < 1 or (threshold == 1 and comparison == "GreaterThanOrEqualToThreshold")):
@@ -337,7 +336,7 @@ def _policies_by_target(template: Template) -> dict[object, list[Resource]]:
 
 
 def _key(resource: Resource) -> tuple[str, str] | None:
-    about, dimension = (text_of(resource[name].value) for name in ("ResourceId", "ScalableDimension"))
+    about, dimension = (resource[name].said for name in ("ResourceId", "ScalableDimension"))
     return None if about is None or dimension is None else (about, dimension)
 
 
@@ -350,7 +349,7 @@ def _alarms_by_policy(template: Template) -> dict[str, list[Resource]]:
     found: dict[str, list[Resource]] = defaultdict(list)
     for alarm in template.of_type(ALARM):
         for action in alarm["AlarmActions"].entries():
-            policy = template.referred(POLICY, text_of(action.value))
+            policy = template.referred(POLICY, action.said)
             if policy is not None:
                 found[policy.id].append(alarm)
     return found
@@ -375,7 +374,7 @@ def scheduled_actions(template: Template) -> Iterator[Finding]:
         seen: set[str] = set()
         for action in target.resource["ScheduledActions"].entries():
             node = action["ScheduledActionName"]
-            name = text_of(node.value)
+            name = node.said
             if not is_text(name):
                 continue
             if name in seen:
@@ -458,10 +457,7 @@ def retained(template: Template) -> Iterator[Finding]:
         retain = endpoint["RetainAllVariantProperties"]
         if endpoint["RetainAllVariantProperties"].is_intrinsic:
             continue
-        excluded = {
-            text_of(each["VariantPropertyType"].value)
-            for each in endpoint["ExcludeRetainedVariantProperties"].entries()
-        }
+        excluded = {each["VariantPropertyType"].said for each in endpoint["ExcludeRetainedVariantProperties"].entries()}
         if retain.flag().value is False or not retain or "DesiredInstanceCount" in excluded:
             yield Finding(
                 retain.path,
