@@ -11,6 +11,8 @@ from typing import TypeGuard
 
 # aws-cdk-lib core/lib/private/encoding.ts: a number token is a double that starts with the bits 0xFBFF.
 _NUMBER_TOKENS_BELOW = -1e288
+_MARK = "${Token["
+_NUMBERS = (int, float)
 
 
 def is_unresolved(value: object) -> bool:
@@ -21,7 +23,7 @@ def is_unresolved(value: object) -> bool:
     """
     match value:
         case str():
-            return "${Token[" in value
+            return _MARK in value
         case bool():
             return False
         case int() | float():
@@ -36,9 +38,9 @@ def is_unresolved(value: object) -> bool:
 
 def is_text(value: object) -> TypeGuard[str]:
     """Say whether a value is a string that can be checked."""
-    return isinstance(value, str) and not is_unresolved(value)
+    return isinstance(value, str) and _MARK not in value
 
 
 def is_number(value: object) -> TypeGuard[float]:
     """Say whether a value is a number that can be checked."""
-    return isinstance(value, int | float) and not isinstance(value, bool) and not is_unresolved(value)
+    return isinstance(value, _NUMBERS) and not isinstance(value, bool) and not value < _NUMBER_TOKENS_BELOW

@@ -110,6 +110,7 @@ class Template:
 
     def __init__(self, template: object, others: Mapping[str, Mapping[str, Any]] | None = None) -> None:
         self._resources: dict[str, Resource] = {}
+        self._of_hosting: dict[str, bool] = {}
         self._patterns: dict[str, str] = {}
         self._references: dict[str, tuple[tuple[str, str, str], ...]] = {}
         self._by_type: dict[str, list[Resource]] = defaultdict(list)
@@ -183,11 +184,13 @@ class Template:
         >>> Template({}).sampled("${Token[AWS.StackName]}_endpoint")
         'stack_endpoint'
         """
-        looks = [PSEUDO.get(match[1]) or self._look(match[1]) for match in TOKEN.finditer(text)]
-        if None in looks:
-            return None
-        found = iter(looks)
-        return TOKEN.sub(lambda _: str(next(found)), text)
+        literals = TOKEN.split(text)
+        for index in range(1, len(literals), 2):
+            look = PSEUDO.get(literals[index]) or self._look(literals[index])
+            if look is None:
+                return None
+            literals[index] = look
+        return "".join(literals)
 
     def pattern(self, text: str) -> str:
         """Give a pattern of what a text may be once it is deployed: what is not known is ``*``."""
@@ -208,6 +211,11 @@ class Template:
 
     def is_of_hosting(self, resource: Resource) -> bool:
         """Say whether a scalable target, a policy or an alarm is about hosting; other services have them too."""
+        if resource.id not in self._of_hosting:
+            self._of_hosting[resource.id] = self._is_of_hosting(resource)
+        return self._of_hosting[resource.id]
+
+    def _is_of_hosting(self, resource: Resource) -> bool:
         if resource.type == ALARM:
             return "sagemaker" in (resource["Namespace"].said or "").lower()
         target = self.referred(TARGET, resource["ScalingTargetId"].said)
@@ -216,7 +224,7 @@ class Template:
         said = resource["ServiceNamespace"].said
         if is_text(said) and said in _OTHER_SERVICES:
             return False
-        return "sagemaker" in repr(resource.properties.value).lower()
+        return said == "sagemaker" or "sagemaker" in repr(resource.properties.value).lower()
 
     def referred(self, kind: str, text: str | None) -> Resource | None:
         """Give the resource of a type that a text refers to, or names."""

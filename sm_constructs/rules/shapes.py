@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 
 _SOURCE = "CloudFormation's resource schema, and the shapes of the API that makes the resource"
+_PLAIN = (str, int, float)
 _LONGEST_SHOWN = 60
 _MOST_SHOWN = 20
 _NUMBERS = {
@@ -55,6 +56,9 @@ def shapes() -> dict[str, dict[str, Any]]:
     return types
 
 
+_compiled = cache(re.compile)
+
+
 @cache
 def _only_in_api() -> frozenset[str]:
     return frozenset(load("shapes.json")["only_in_api"])
@@ -69,8 +73,17 @@ def _misfits(template: Template) -> Iterable[_Misfit]:
             properties = resource.properties
             shape = shapes()[resource.type]
             given = {} if properties.value is None and not resource.says_nothing else properties.value
-            fitting.fit(properties.path, given, shape)
+            fitting.fit((None, properties.path), given, shape)
     return fitting.found
+
+
+# A place: that in which it is, and what it is called there. Most are never told, so that their paths are not made.
+_Place = tuple["_Place | None", "str | int"]
+
+
+def _path(place: _Place) -> str:
+    above, name = place
+    return str(name) if above is None else f"{_path(above)}/{name}"
 
 
 class _Fitting:
@@ -78,44 +91,57 @@ class _Fitting:
 
     def __init__(self, template: Template) -> None:
         self._template = template
+        self._known: set[tuple[int, type, object]] = set()
         self.found: list[_Misfit] = []
 
-    def _add(self, code: str, path: str, text: str) -> None:
-        self.found.append(_Misfit(code, Finding(path, text)))
+    def _add(self, code: str, place: _Place, text: str) -> None:
+        self.found.append(_Misfit(code, Finding(_path(place), text)))
 
-    def fit(self, path: str, value: object, shape: dict[str, Any]) -> None:
+    def fit(self, place: _Place, value: Any, shape: dict[str, Any]) -> None:  # noqa: ANN401 - JSON
         """Look at a value and all that is in it."""
         kind = shape["type"]
-        if value is None:
-            self._add("SMC040", path, f"is empty; it is {_WORDS[kind]}, or is left out")
+        if isinstance(value, _PLAIN):
+            self._fit_literal(place, value, shape)
+        elif value is None:
+            self._add("SMC040", place, f"is empty; it is {_WORDS[kind]}, or is left out")
         elif is_intrinsic(value):
             if kind in ("object", "array"):
-                self._fit_call(path, value, kind)
+                self._fit_call(place, value, kind)
             elif kind != "json" and (text := text_of(value)) is not None:
-                self._fit_plain(path, text, shape)
+                self._fit_plain(place, text, shape)
         elif isinstance(value, dict) and kind == "object":
-            self._fit_object(path, value, shape)
+            self._fit_object(place, value, shape)
         elif isinstance(value, list) and kind == "array":
-            self._fit_count(path, value, shape)
-            if "unique" in shape or "unique_by" in shape:
-                self._fit_different(path, value, shape.get("unique_by"))
-            for index, each in enumerate(value):
-                self.fit(f"{path}/{index}", each, shape["items"])
+            self._fit_list(place, value, shape)
         elif isinstance(value, dict) and kind == "json":
-            self._fit_count(path, value, shape)
+            self._fit_count(place, value, shape)
             for name, each in value.items() if "values" in shape else ():
-                self.fit(f"{path}/{name}", each, shape["values"])
-        elif isinstance(value, str):
-            self._fit_plain(path, text_of(value) or "", shape)
+                self.fit((place, name), each, shape["values"])
         else:
-            self._fit_plain(path, value, shape)
+            self._fit_plain(place, value, shape)
 
-    def _fit_call(self, path: str, call: object, kind: str) -> None:
+    def _fit_literal(self, place: _Place, value: str | float, shape: dict[str, Any]) -> None:
+        # The same values stand in many places.
+        known = (id(shape), type(value), value)
+        if known not in self._known:
+            number = len(self.found)
+            self._fit_plain(place, (text_of(value) or "") if isinstance(value, str) else value, shape)
+            if len(self.found) == number:
+                self._known.add(known)
+
+    def _fit_list(self, place: _Place, value: list[Any], shape: dict[str, Any]) -> None:
+        self._fit_count(place, value, shape)
+        if "unique" in shape or "unique_by" in shape:
+            self._fit_different(place, value, shape.get("unique_by"))
+        for index, each in enumerate(value):
+            self.fit((place, index), each, shape["items"])
+
+    def _fit_call(self, place: _Place, call: object, kind: str) -> None:
         (function,) = call if isinstance(call, dict) else ("",)
         if function in _MAKING_TEXTS or (kind == "object" and function not in _MAKING_ANYTHING):
-            self._add("SMC040", path, f"is made by {function}; it is {_WORDS[kind]}")
+            self._add("SMC040", place, f"is made by {function}; it is {_WORDS[kind]}")
 
-    def _fit_plain(self, path: str, value: object, shape: dict[str, Any]) -> None:
+    def _fit_plain(self, place: _Place, value: object, shape: dict[str, Any]) -> None:
         kind = shape["type"]
         if isinstance(value, str) and kind != "string" and is_unresolved(value):
             value = self._template.sampled(value)
@@ -124,94 +150,95 @@ class _Fitting:
         match kind, value:
             case "string", (str() | int() | float()):
                 text = str(value).lower() if isinstance(value, bool) else str(value)
-                self._fit_text(path, text, shape)
+                self._fit_text(place, text, shape)
             case (("integer" | "number"), (str() | int() | float())) if not isinstance(value, bool):
-                self._fit_number(path, value, shape)
+                self._fit_number(place, value, shape)
             case ("boolean", (bool() | "true" | "false" | "True" | "False")):
                 return
             case "json", str() if _is_mapping(value):
                 return  # CloudFormation takes JSON in a text, too
             case _:
-                self._add("SMC040", path, f"is {_shown(value)}; it is {_WORDS[kind]}")
+                self._add("SMC040", place, f"is {_shown(value)}; it is {_WORDS[kind]}")
 
-    def _fit_object(self, path: str, value: dict[Any, Any], shape: dict[str, Any]) -> None:
+    def _fit_object(self, place: _Place, value: dict[Any, Any], shape: dict[str, Any]) -> None:
         known = shape["properties"]
-        if any(isinstance(name, str) and name.startswith("Fn::") for name in value):
+        unknown = value.keys() - known.keys()
+        if any(isinstance(name, str) and name.startswith("Fn::") for name in unknown):
             return  # what CloudFormation's macros and loops make of it is not known
-        self._fit_company(path, value, shape)
+        self._fit_company(place, value, shape)
         for name in shape["required"]:
             if name not in value:
-                self._add("SMC041", f"{path}/{name}", "is missing; it is required")
+                self._add("SMC041", (place, name), "is missing; it is required")
         for name in shape.get("asked", ()):
             if name not in value:
                 said = "is missing; CloudFormation does not ask for it, and the API that it calls does"
-                self._add("SMC048", f"{path}/{name}", said)
+                self._add("SMC048", (place, name), said)
         for name, each in value.items():
             if name in known:
-                self.fit(f"{path}/{name}", each, known[name])
-            else:
-                near = _nearest(str(name), known)
-                hint = f"; it is probably {near}" if near else f"; there are {', '.join(known)}"
-                self._add("SMC042", f"{path}/{name}", f"is no property{hint}")
+                self.fit((place, name), each, known[name])
+        for name in unknown:
+            near = _nearest(str(name), known)
+            hint = f"; it is probably {near}" if near else f"; there are {', '.join(known)}"
+            self._add("SMC042", (place, name), f"is no property{hint}")
 
-    def _fit_company(self, path: str, value: dict[Any, Any], shape: dict[str, Any]) -> None:
+    def _fit_company(self, place: _Place, value: dict[Any, Any], shape: dict[str, Any]) -> None:
         if exclusive := shape.get("one_of"):
             given = [name for name in exclusive if name in value]
             if len(given) > 1:
-                self._add("SMC039", f"{path}/{given[1]}", f"is given beside {given[0]}; there is one of them")
+                self._add("SMC039", (place, given[1]), f"is given beside {given[0]}; there is one of them")
             if not given:
-                self._add("SMC041", path, f"has none of {', '.join(exclusive)}; one is required")
-        for name, others in shape.get("needs", {}).items():
+                self._add("SMC041", place, f"has none of {', '.join(exclusive)}; one is required")
+        for name, others in shape["needs"].items() if "needs" in shape else ():
             for other in others if name in value else ():
                 if other not in value:
-                    self._add("SMC041", f"{path}/{other}", f"is missing; {name} requires it")
-        for name, others in shape.get("excludes", {}).items():
+                    self._add("SMC041", (place, other), f"is missing; {name} requires it")
+        for name, others in shape["excludes"].items() if "excludes" in shape else ():
             for other in others if name in value else ():
                 if other in value and not (other in shape["excludes"] and other < name):
-                    self._add("SMC039", f"{path}/{other}", f"is given beside {name}; they exclude each other")
+                    self._add("SMC039", (place, other), f"is given beside {name}; they exclude each other")
 
-    def _fit_text(self, path: str, text: str, shape: dict[str, Any]) -> None:
+    def _fit_text(self, place: _Place, text: str, shape: dict[str, Any]) -> None:
         low, high = shape.get("length", (None, None))
         sample: str | None = text
         if is_unresolved(text):
             # Its length is not known, and its form may be.
             sample = self._template.sampled(text)
         elif _is_outside(len(text), low, high):
-            self._add("SMC045", path, f"has {len(text)} characters; it has {_range(low, high)}")
+            self._add("SMC045", place, f"has {len(text)} characters; it has {_range(low, high)}")
             return
         elif "enum" in shape and text not in shape["enum"]:
-            self._add("SMC043", path, f"is {_shown(text)}; it is {_choice(text, shape['enum'])}")
+            self._add("SMC043", place, f"is {_shown(text)}; it is {_choice(text, shape['enum'])}")
             return
         for pattern in shape.get("patterns", ()) if sample is not None else ():
-            if not re.search(pattern, str(sample)):
-                self._add("SMC044", path, f"is {_shown(sample)}; it matches {pattern}")
+            if not _compiled(pattern).search(str(sample)):
+                self._add("SMC044", place, f"is {_shown(sample)}; it matches {pattern}")
                 return
 
-    def _fit_count(self, path: str, value: list[Any] | dict[Any, Any], shape: dict[str, Any]) -> None:
+    def _fit_count(self, place: _Place, value: list[Any] | dict[Any, Any], shape: dict[str, Any]) -> None:
         if "count" not in shape:
             return
         low, high = shape["count"]
         if isinstance(value, list) and any(map(is_intrinsic, value)):
             low = None  # an entry may stand for several
         if _is_outside(len(value), low, high):
-            self._add("SMC047", path, f"has {len(value)} entries; there are {_range(low, high)}")
+            self._add("SMC047", place, f"has {len(value)} entries; there are {_range(low, high)}")
 
-    def _fit_different(self, path: str, values: list[Any], by: str | None) -> None:
+    def _fit_different(self, place: _Place, values: list[Any], by: str | None) -> None:
         seen = set()
         for index, each in enumerate(values):
             if (shown := repr(each.get(by) if isinstance(each, dict) and by in each else each)) in seen:
-                self._add("SMC039", f"{path}/{index}", "is the same as an entry before it")
+                self._add("SMC039", (place, index), "is the same as an entry before it")
             seen.add(shown)
 
-    def _fit_number(self, path: str, value: str | float, shape: dict[str, Any]) -> None:
+    def _fit_number(self, place: _Place, value: str | float, shape: dict[str, Any]) -> None:
         number = float("nan")
         if not isinstance(value, str) or _NUMBERS[shape["type"]].fullmatch(value):
             with suppress(OverflowError):
                 number = float(value)
         if not math.isfinite(number) or (shape["type"] == "integer" and not number.is_integer()):
-            self._add("SMC040", path, f"is {_shown(value)}; it is {_WORDS[shape['type']]}")
+            self._add("SMC040", place, f"is {_shown(value)}; it is {_WORDS[shape['type']]}")
         elif _is_outside(number, *shape.get("range", (None, None))):
-            self._add("SMC046", path, f"is {value}; it is {_range(*shape['range'])}")
+            self._add("SMC046", place, f"is {value}; it is {_range(*shape['range'])}")
 
 
 def _is_mapping(text: str) -> bool:
