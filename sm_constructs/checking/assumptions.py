@@ -21,6 +21,8 @@ from sm_constructs.reading.intrinsics import names_in, substituted
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 
+    from sm_constructs.reading.intrinsics import Call
+
 _MOST_CASES = 64
 _MOST_VALUES = 200
 _DEEPEST = 20
@@ -114,8 +116,8 @@ class Case(NamedTuple):
 
     assumptions: Assumptions
     ids: list[str]
-    plain: frozenset[str]
-    """Those of all resources in which nothing is to be carried out."""
+    plain: Mapping[str, list[Call]]
+    """The calls in those of all resources in which nothing is to be carried out, by logical id."""
 
 
 def cases(template: Mapping[str, Any], ids: list[str], pseudo: Mapping[str, str]) -> Iterator[Case]:
@@ -155,7 +157,7 @@ def cases(template: Mapping[str, Any], ids: list[str], pseudo: Mapping[str, str]
     several = list(_combinations(decisive, undecided, usual))
     values, first_flags = several[0]
     known = {*usual, *values}
-    plain = frozenset(id for id, its in uses.items() if not its.has_any_of(known))
+    plain = {id: its.called for id, its in uses.items() if not its.has_any_of(known)}
     yield Case(Assumptions({**usual, **values}, first_flags, conditions), ids, plain)
     for name, ones in turns.items():
         others = (one for one in dict.fromkeys(ones) if one != usual[name])

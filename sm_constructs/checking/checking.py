@@ -68,7 +68,7 @@ def check_template(template: object, *, region: str | None = None, account: str 
         return []
     for case in cases(whole, ids, pseudo):
         resolved = resolve(whole, case)
-        told = list(_findings(Template(resolved.template, resolved.others), region, account))
+        told = list(_findings(Template(resolved.template, resolved.others, case.plain), region, account))
         # What a rule says of a place in its own words need not be said again in those of its shape.
         plain = {finding.at for rule, finding in told if rule.severity == "error" and not rule.is_shape}
         for rule, finding in told:

@@ -6,15 +6,16 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from sm_constructs.reading.intrinsics import is_intrinsic, names_in, references
+from sm_constructs.reading.intrinsics import calls, names_in, references_of
 from sm_constructs.reading.resources import MANAGED_POLICY, PHYSICAL_NAMES, POLICY_OF_ROLE, ROLE
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterator, Mapping
+    from collections.abc import Container, Iterable, Iterator, Mapping
 
-_DEEPEST = 20
+    from sm_constructs.reading.intrinsics import Call
+
 # What is the same as long as no parameter in it is known.
-_LEFT_ALONE = frozenset({"Ref", "Fn::GetAtt", "Fn::Sub", "Fn::Join", "Fn::ImportValue", "Fn::GetAZs"})
+_LEFT_ALONE = frozenset({"Condition", "Ref", "Fn::GetAtt", "Fn::Sub", "Fn::Join", "Fn::ImportValue", "Fn::GetAZs"})
 
 
 @dataclass(slots=True)
@@ -28,6 +29,8 @@ class Uses:
     comparisons: list[tuple[object, object]] = field(default_factory=list)
     calls: bool = False
     """Whether it calls something that can be carried out without a parameter."""
+    called: list[Call] = field(default_factory=list)
+    """The calls in the properties of a resource."""
     of_conditions: Uses | None = None
     """What the conditions use, on which it depends."""
 
@@ -53,38 +56,22 @@ class Uses:
         if self.of_conditions is not None:
             yield from map(repr, self.of_conditions.comparisons)
 
-    def add(self, value: object, depth: int = 0) -> None:  # noqa: PLR0912 - a case each
-        """Look through a value."""
-        if depth > _DEEPEST * 5:
-            return
-        if isinstance(value, list):
-            for each in value:
-                if isinstance(each, dict | list):
-                    self.add(each, depth + 1)
-            return
-        if not isinstance(value, dict):
-            return
-        if is_intrinsic(value):
-            match value:
-                case {"Ref": str(name)}:
+    def add(self, called: Iterable[Call]) -> None:
+        """Add what calls of intrinsic functions use."""
+        for _, function, argument in called:
+            match function, argument:
+                case "Ref", str(name):
                     self.names.add(name)
                     self.calls |= name == "AWS::NoValue"
-                    return
-                case {"Fn::Sub": str(text)} | {"Fn::Sub": [str(text), *_]}:
+                case "Fn::Sub", (str(text) | [str(text), *_]):
                     self.names.update(names_in(text))
-                case {"Fn::If": [str(name), *_]}:
+                case (("Condition" | "Fn::If"), (str(name) | [str(name), *_])):
                     self.conditions.add(name)
-                case {"Fn::FindInMap": [str(table), {"Ref": str(name)}, *_]}:
+                case "Fn::FindInMap", [str(table), {"Ref": str(name)}, *_]:
                     self.rows.add((name, table))
-                case {"Fn::Equals": [left, right]}:
+                case "Fn::Equals", [left, right]:
                     self.comparisons.append((left, right))
-            self.calls |= value.keys().isdisjoint(_LEFT_ALONE)
-        for name, each in value.items():
-            self.calls |= isinstance(name, str) and name.startswith("Fn::") and len(value) > 1
-            if name == "Condition" and isinstance(each, str):
-                self.conditions.add(each)
-            elif isinstance(each, dict | list):
-                self.add(each, depth + 1)
+            self.calls |= function not in _LEFT_ALONE
 
 
 def uses_of(resources: Mapping[str, Any], conditions: Mapping[str, Any]) -> dict[str, Uses]:
@@ -100,8 +87,10 @@ def uses_of(resources: Mapping[str, Any], conditions: Mapping[str, Any]) -> dict
     found: dict[str, Uses] = {}
     known: dict[frozenset[str], Uses] = {}
     for id, resource in resources.items():
-        uses = found[id] = Uses()
-        uses.add(resource)
+        uses = found[id] = Uses(called=calls(resource.get("Properties")))
+        uses.add(uses.called)
+        if isinstance(condition := resource.get("Condition"), str):
+            uses.conditions.add(condition)
         its = frozenset(uses.conditions & set(conditions))
         if its not in known:
             known[its] = _of_conditions(its, conditions)
@@ -114,7 +103,7 @@ def _of_conditions(names: frozenset[str], conditions: Mapping[str, Any]) -> Uses
     while todo:
         if (name := todo.pop()) not in seen:
             seen.add(name)
-            uses.add(conditions[name])
+            uses.add(calls(conditions[name]))
             todo += uses.conditions & set(conditions)
     return uses
 
@@ -132,6 +121,7 @@ class Reach:
 
     def __init__(self, resources: Mapping[str, Any], uses: Mapping[str, Uses]) -> None:
         self._resources = resources
+        self._uses = uses
         self._users: dict[str, set[str]] = defaultdict(set)
         for id, its in uses.items():
             for name in its.changing:
@@ -162,8 +152,8 @@ class Reach:
         return [id for id in self._resources if id in found]
 
     def _connect(self) -> None:
-        for id, resource in self._resources.items() if not self._needed else ():
-            others = {name for _, name, _ in references(resource.get("Properties")) if name in self._resources}
+        for id in self._resources if not self._needed else ():
+            others = {name for _, name, _ in references_of(self._uses[id].called) if name in self._resources}
             self._needed[id] = others
             for other in others:
                 self._needing[other].add(id)

@@ -11,16 +11,21 @@ import re
 import reprlib
 import struct
 import zlib
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
+
+Call = tuple[str, str, Any]
+"""A call of an intrinsic function: where it stands in a value, the function, and its argument."""
 
 NO_VALUE = {"Ref": "AWS::NoValue"}
 """What a template says in place of nothing."""
 
 # Templates come from anybody: texts that nest or multiply beyond this are not looked into.
 _DEEPEST = 16
+_CONTAINERS = (dict, list)
+_REFERRING = frozenset({"Ref", "Fn::GetAtt"})
 _MOST_PIECES = 10_000
 _LONGEST = 1_000_000
 
@@ -196,40 +201,66 @@ def names_in(text: str) -> Iterator[str]:
     return (match[2].strip() for match in _SUBSTITUTION.finditer(text) if not match[1])
 
 
+def calls(value: object) -> list[Call]:
+    """Give the calls of intrinsic functions in a value, those inside of others too.
+
+    What CloudFormation's macros and loops replace, a mapping with such a name among others in it, is a call of
+    ``Fn::Transform``, and a condition that another one refers to is a call of ``Condition``.
+
+    >>> calls({"Image": {"Fn::Sub": "${Registry}/scorer:1"}})
+    [('/Image', 'Fn::Sub', '${Registry}/scorer:1')]
+    """
+    found: list[Call] = []
+    todo: list[tuple[str, Any, bool]] = [("", value, False)] if isinstance(value, _CONTAINERS) else []
+    while todo:
+        path, each, is_inside = todo.pop()
+        if isinstance(each, list):
+            for index, child in enumerate(each):
+                if isinstance(child, _CONTAINERS):
+                    # What is inside of a call has no place of its own: the whole call stands for one value.
+                    todo.append((path if is_inside else f"{path}/{index}", child, is_inside))
+            continue
+        if len(each) == 1:
+            ((name, argument),) = each.items()
+            if name in _REFERRING or (isinstance(name, str) and name.startswith("Fn::")):
+                found.append((path, name, argument))
+                if isinstance(argument, _CONTAINERS) and name != "Fn::GetAtt":
+                    todo.append((path, argument, True))
+                continue
+            if name == "Condition" and isinstance(argument, str):
+                found.append((path, name, argument))
+                continue
+        for name, child in each.items():
+            if isinstance(child, _CONTAINERS):
+                if isinstance(name, str) and name.startswith("Fn::"):
+                    found.append((path, "Fn::Transform", each))
+                todo.append((path if is_inside else f"{path}/{name}", child, is_inside))
+    return found
+
+
 def references(value: object) -> Iterator[tuple[str, str, str]]:
     """Give what a value refers to: where in it, the name, and the attribute, which is empty for ``Ref``.
 
     >>> list(references({"Fn::Sub": "endpoint/${Endpoint.EndpointName}"}))
     [('', 'Endpoint', 'EndpointName')]
     """
-    stack: list[tuple[str, object]] = [("", value)]
-    while stack:
-        path, each = stack.pop()
-        if is_intrinsic(each):
-            found, inside = _called(each)
-            yield from ((path, *_split(name)) for name in found)
-            # What is inside of a call has no place of its own: the whole call stands for one value.
-            stack += [(path, child) for child in inside if isinstance(child, dict | list)]
-        elif isinstance(each, dict | list):
-            children = each.items() if isinstance(each, dict) else enumerate(each)
-            stack += [(f"{path}/{name}", child) for name, child in children if isinstance(child, dict | list)]
+    return references_of(calls(value))
 
 
-def _called(call: object) -> tuple[list[str], list[object]]:
-    """Give what a call of an intrinsic function refers to itself, and what else is inside of it."""
-    match call:
-        case {"Ref": str(name)} | {"Fn::GetAtt": str(name)}:
-            return [name], []
-        case {"Fn::GetAtt": [str(name), str(attribute)]}:
-            return [f"{name}.{attribute}"], []
-        case {"Fn::Sub": str(text)}:
-            return list(names_in(text)), []
-        case {"Fn::Sub": [str(text), dict(variables)]}:
-            return [name for name in names_in(text) if name not in variables], list(variables.values())
-        case dict():
-            return [], list(call.values())
-        case _:
-            return [], []
+def references_of(called: Iterable[Call]) -> Iterator[tuple[str, str, str]]:
+    """Give what calls refer to; see `references`."""
+    for path, function, argument in called:
+        match function, argument:
+            case (("Ref" | "Fn::GetAtt"), str(name)):
+                yield path, *_split(name)
+            case "Fn::GetAtt", [str(name), str(attribute)]:
+                yield path, name, attribute
+            case "Fn::Sub", str(text):
+                yield from ((path, *_split(name)) for name in names_in(text))
+            case "Fn::Sub", [str(text), dict(variables)]:
+                yield from ((path, *_split(name)) for name in names_in(text) if name not in variables)
+            case _:
+                pass
 
 
 def _split(name: str) -> tuple[str, str]:

@@ -7,13 +7,15 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sm_constructs.reading.intrinsics import TOKEN, references, referred
+from sm_constructs.reading.intrinsics import TOKEN, calls, references_of, referred
 from sm_constructs.reading.looks import LOOKS, PSEUDO
 from sm_constructs.reading.nodes import Node
 from sm_constructs.tokens import is_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+
+    from sm_constructs.reading.intrinsics import Call
 
 MODEL = "AWS::SageMaker::Model"
 CONFIG = "AWS::SageMaker::EndpointConfig"
@@ -106,9 +108,17 @@ class Template:
         The template, as parsed JSON.
     others : Mapping[str, Mapping[str, Any]], optional
         Further resources, which are not looked at, by logical id.
+    known : Mapping[str, list[Call]], optional
+        The calls of intrinsic functions in the properties of resources, by logical id, as far as they are known.
     """
 
-    def __init__(self, template: object, others: Mapping[str, Mapping[str, Any]] | None = None) -> None:
+    def __init__(
+        self,
+        template: object,
+        others: Mapping[str, Mapping[str, Any]] | None = None,
+        known: Mapping[str, list[Call]] | None = None,
+    ) -> None:
+        self._calls = dict(known or {})
         self._resources: dict[str, Resource] = {}
         self._of_hosting: dict[str, bool] = {}
         self._patterns: dict[str, str] = {}
@@ -240,10 +250,16 @@ class Template:
                 return resource
         return None
 
+    def calls(self, resource: Resource) -> list[Call]:
+        """Give the calls of intrinsic functions in the properties of a resource."""
+        if resource.id not in self._calls:
+            self._calls[resource.id] = calls(resource.properties.value)
+        return self._calls[resource.id]
+
     def references(self, resource: Resource) -> tuple[tuple[str, str, str], ...]:
         """Give what a resource refers to: where in its properties, the name, and the attribute."""
         if resource.id not in self._references:
-            self._references[resource.id] = tuple(references(resource.properties.value))
+            self._references[resource.id] = tuple(references_of(self.calls(resource)))
         return self._references[resource.id]
 
     def waits_for(self, resource: Resource, other: Resource) -> bool:

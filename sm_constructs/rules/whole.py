@@ -6,7 +6,6 @@ import re
 from graphlib import CycleError, TopologicalSorter
 from typing import TYPE_CHECKING
 
-from sm_constructs.reading.intrinsics import is_intrinsic
 from sm_constructs.reading.resources import ALARM, COMPONENT, CONFIG, ENDPOINT, MODEL, POLICY, ROLE, TARGET, Template
 from sm_constructs.rules.registry import Finding, rule
 from sm_constructs.tokens import is_number
@@ -26,22 +25,6 @@ Config:
 _REF = "!GetAtt Config.EndpointConfigName"
 
 
-def _calls(value: object, path: str) -> Iterator[tuple[str, str, object]]:
-    """Give the calls of intrinsic functions in a value: where, the function, its argument."""
-    stack = [(path, value)]
-    while stack:
-        at, each = stack.pop()
-        if isinstance(each, dict):
-            if is_intrinsic(each):
-                ((name, argument),) = each.items()
-                yield at, name, argument
-                stack.append((at, argument))
-            else:
-                stack += [(f"{at}/{name}", child) for name, child in each.items() if isinstance(child, dict | list)]
-        elif isinstance(each, list):
-            stack += [(f"{at}/{index}", child) for index, child in enumerate(each) if isinstance(child, dict | list)]
-
-
 @rule(
     "SMC057",
     "Mappings and conditions that are used are there",
@@ -54,19 +37,22 @@ def there(template: Template) -> Iterator[Finding]:
     """Check what is looked up."""
     mappings, conditions = template.section("Mappings"), template.section("Conditions")
     for resource in template.of_type(*_LOOKED_AT):
-        for path, name, argument in _calls(resource.properties.value, resource.properties.path):
+        for path, name, argument in template.calls(resource):
             match name, argument:
                 case "Fn::If", [str(condition), *_] if condition not in conditions:
-                    yield Finding(path, f"asks for the condition {condition}, which is not there")
+                    yield Finding(
+                        resource.properties.path + path, f"asks for the condition {condition}, which is not there"
+                    )
                 case "Fn::FindInMap", [str(table), row, column] if table not in mappings:
-                    yield Finding(path, f"looks into the mapping {table}, which is not there")
+                    yield Finding(
+                        resource.properties.path + path, f"looks into the mapping {table}, which is not there"
+                    )
                 case "Fn::FindInMap", [str(table), str() | int() as row, str() | int() as column]:
                     rows = mappings[table]
                     columns = rows.get(str(row)) if isinstance(rows, dict) else None
                     if not isinstance(columns, dict) or str(column) not in columns:
-                        yield Finding(
-                            path, f"looks for {row}, {column} in the mapping {table}, which has no such entry"
-                        )
+                        said = f"looks for {row}, {column} in the mapping {table}, which has no such entry"
+                        yield Finding(resource.properties.path + path, said)
 
 
 @rule(
