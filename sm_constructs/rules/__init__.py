@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sm_constructs.problems import InvalidHosting, Problem
 from sm_constructs.rules import (  # noqa: F401 - they enter their rules
@@ -67,9 +67,13 @@ def check(spec: EndpointSpec | TransformSpec | Template, name: Callable[[str], s
 
 
 @cache
-def _rules_about(kind: str, *, of_templates: bool) -> list[Rule]:
-    about = (rule for rule in RULES.values() if rule.about.__name__ == kind)
-    return [rule for rule in about if (rule.of_templates if of_templates else rule.of_constructs)]
+def _rules_about(kind: str, *, of_templates: bool) -> dict[Callable[[Any], object] | None, list[Rule]]:
+    """Give the rules about specs of a kind, by what of a spec they are about."""
+    found: dict[Callable[[Any], object] | None, list[Rule]] = {}
+    for rule in RULES.values():
+        if rule.about.__name__ == kind and (rule.of_templates if of_templates else rule.of_constructs):
+            found.setdefault(rule.where, []).append(rule)
+    return found
 
 
 def findings(
@@ -84,9 +88,10 @@ def findings(
     of_templates : bool, default False
         Whether the spec was read from a template; some rules are about the arguments of constructs only, or not at all.
     """
-    for rule in _rules_about(type(spec).__name__, of_templates=of_templates):
-        for finding in rule.check(spec):
-            yield rule, finding
+    for where, rules in _rules_about(type(spec).__name__, of_templates=of_templates).items():
+        for rule in rules if where is None or where(spec) else ():
+            for finding in rule.check(spec):
+                yield rule, finding
     if isinstance(spec, TransformSpec):
         # What the rules of endpoints find in the model and its network, they find in those of a transform job too.
         for rule, finding in findings(spec.as_endpoint()):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from sm_constructs.facts import limit
@@ -14,12 +15,15 @@ if TYPE_CHECKING:
 
     from sm_constructs.spec import EndpointSpec
 
+_asynchronous = attrgetter("asynchronous")
+
 _OUT = 'output=S3Location("answers", "out/")'
 
 
 @rule(
     "SMC201",
     "An instance gets 1 to 1000 requests at once",
+    where=_asynchronous,
     source="AsyncInferenceClientConfig.MaxConcurrentInvocationsPerInstance",
     facts=["async/max_concurrent_invocations_per_instance"],
     good=f'kind="asynchronous", asynchronous=AsyncInference({_OUT}, max_concurrent_invocations_per_instance=1000)',
@@ -36,6 +40,7 @@ def concurrency(spec: EndpointSpec) -> Iterator[Finding]:
 @rule(
     "SMC202",
     "Answers and failures go to S3 URIs of at most 512 characters",
+    where=_asynchronous,
     source="AsyncInferenceOutputConfig.S3OutputPath and .S3FailurePath",
     facts=["async/s3_paths_max_length", "async/output_config_required"],
     good=f'kind="asynchronous", asynchronous=AsyncInference({_OUT}, failures=S3Location("answers", "failed/"))',
@@ -58,6 +63,7 @@ def output_length(spec: EndpointSpec) -> Iterator[Finding]:
 @rule(
     "SMC203",
     "A topic is given by its ARN",
+    where=_asynchronous,
     source="AsyncInferenceNotificationConfig.SuccessTopic and .ErrorTopic",
     facts=["async/notification_topics"],
     good=f'kind="asynchronous", asynchronous=AsyncInference({_OUT}, '
@@ -80,6 +86,7 @@ def topics(spec: EndpointSpec) -> Iterator[Finding]:
 @rule(
     "SMC204",
     "Answers are put into success or error notifications",
+    where=_asynchronous,
     source="AsyncInferenceNotificationConfig.IncludeInferenceResponseIn",
     facts=["async/include_inference_response_in"],
     good=f'kind="asynchronous", asynchronous=AsyncInference({_OUT}, '
@@ -104,6 +111,7 @@ def responses(spec: EndpointSpec) -> Iterator[Finding]:
     "SMC205",
     "A notification that carries answers goes to a topic",
     severity="warning",
+    where=_asynchronous,
     source="AsyncInferenceNotificationConfig.IncludeInferenceResponseIn",
     facts=["async/include_inference_response_in"],
     good=f'kind="asynchronous", asynchronous=AsyncInference({_OUT}, '

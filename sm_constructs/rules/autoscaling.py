@@ -127,9 +127,22 @@ def tracking(spec: EndpointSpec) -> Iterator[tuple[Scalable, str, TargetTracking
 _ARTICLE = {"real-time": "a", "serverless": "a", "asynchronous": "an"}
 
 
+@once_each
+def ranges(spec: EndpointSpec) -> Iterator[tuple[str, Scaling | ScheduledCapacity]]:
+    """Give every range of capacity: of scaling, of schedules, and of instances that SageMaker itself scales."""
+    for scalable in scaled(spec):
+        yield scalable.at, scalable.scaling
+        for index, action in enumerate(scalable.scaling.schedule):
+            yield f"{scalable.at}.schedule[{index}]", action
+    for at, variant in spec.placed_variants():
+        if variant.model is None and variant.scaling is not None:
+            yield f"{at}.scaling", variant.scaling
+
+
 @rule(
     "SMC601",
     "A variant keeps at least one instance; asynchronous endpoints and inference components go down to zero",
+    where=scaled,
     source='"Register a model", SageMaker developer guide: MinCapacity must be at least 1',
     facts=[
         "autoscaling/min_capacity_realtime",
@@ -154,6 +167,7 @@ def min_capacity(spec: EndpointSpec) -> Iterator[Finding]:
 @rule(
     "SMC602",
     "The lower end of the range is not above the upper end",
+    where=ranges,
     source="RegisterScalableTarget: MinCapacity and MaxCapacity",
     facts=["autoscaling/min_le_max"],
     good=f"scaling=Scaling(1, 1, {_POLICIES})",
@@ -167,21 +181,10 @@ def capacity_range(spec: EndpointSpec) -> Iterator[Finding]:
             yield Finding(f"{at}.min_capacity", f"is {low}, more than max_capacity {high}")
 
 
-@once_each
-def ranges(spec: EndpointSpec) -> Iterator[tuple[str, Scaling | ScheduledCapacity]]:
-    """Give every range of capacity: of scaling, of schedules, and of instances that SageMaker itself scales."""
-    for scalable in scaled(spec):
-        yield scalable.at, scalable.scaling
-        for index, action in enumerate(scalable.scaling.schedule):
-            yield f"{scalable.at}.schedule[{index}]", action
-    for at, variant in spec.placed_variants():
-        if variant.model is None and variant.scaling is not None:
-            yield f"{at}.scaling", variant.scaling
-
-
 @rule(
     "SMC603",
     "Capacities are whole numbers, 0 or more",
+    where=ranges,
     source="RegisterScalableTarget: MinCapacity and MaxCapacity are integers",
     good=f"scaling=Scaling(1, 4, {_POLICIES})",
     bad=f"scaling=Scaling(1, 2.5, {_POLICIES})",
@@ -198,6 +201,7 @@ def whole_capacities(spec: EndpointSpec) -> Iterator[Finding]:
 @rule(
     "SMC604",
     "Burstable instances cannot be autoscaled",
+    where=scaled,
     source='"Register a model", SageMaker developer guide: no burstable types such as T2',
     facts=["autoscaling/burstable_forbidden"],
     good=f'instances=Instances("ml.m5.large"), scaling=Scaling(1, 4, {_POLICIES})',
@@ -216,6 +220,7 @@ def burstable(spec: EndpointSpec) -> Iterator[Finding]:
 @rule(
     "SMC605",
     "What there is at the beginning lies in the range",
+    where=scaled,
     source='"Register a model", SageMaker developer guide',
     facts=["cloudformation/aws_sagemaker_alpha_validates"],
     good=f'instances=Instances("ml.m5.large", count=2), scaling=Scaling(2, 4, {_POLICIES})',
@@ -237,6 +242,7 @@ def initial_count(spec: EndpointSpec) -> Iterator[Finding]:
     "SMC606",
     "A range has something that scales in it",
     severity="warning",
+    where=scaled,
     source="Application Auto Scaling: a scalable target changes its capacity only by policies and schedules",
     good=f"scaling=Scaling(1, 4, {_POLICIES})",
     bad="scaling=Scaling(1, 4)",
@@ -258,6 +264,7 @@ def has_policy(spec: EndpointSpec) -> Iterator[Finding]:
     "SMC607",
     "A target value is more than 0",
     severity="warning",
+    where=tracking,
     source="TargetTrackingScalingPolicyConfiguration.TargetValue",
     good="scaling=Scaling(1, 4, policies=[TargetTracking.invocations_per_instance(0.5)])",
     bad="scaling=Scaling(1, 4, policies=[TargetTracking.invocations_per_instance(0)])",
@@ -275,6 +282,7 @@ def target_value(spec: EndpointSpec) -> Iterator[Finding]:
 @rule(
     "SMC608",
     "A cool-down is a whole number of seconds, 0 or more",
+    where=scaled,
     source="TargetTrackingScalingPolicyConfiguration.ScaleInCooldown and .ScaleOutCooldown; "
     "StepScalingPolicyConfiguration.Cooldown",
     facts=["autoscaling/cooldown_default"],
@@ -302,6 +310,7 @@ def cooldowns(spec: EndpointSpec) -> Iterator[Finding]:
 @rule(
     "SMC609",
     "Each policy of a variant tracks another metric",
+    where=scaled,
     source='"Target tracking scaling policies", Application Auto Scaling user guide',
     good=f"scaling=Scaling(1, 4, {_POLICIES})",
     bad=(
@@ -326,6 +335,7 @@ def metrics_differ(spec: EndpointSpec) -> Iterator[Finding]:
 @rule(
     "SMC610",
     "A target value lies between -2^360 and 2^360",
+    where=tracking,
     source="TargetTrackingScalingPolicyConfiguration.TargetValue",
     facts=["autoscaling/target_value"],
     good=f"scaling=Scaling(1, 4, {_POLICIES})",
@@ -342,6 +352,7 @@ def target_range(spec: EndpointSpec) -> Iterator[Finding]:
 @rule(
     "SMC611",
     "A policy follows a metric that what it scales publishes",
+    where=scaled,
     source="Application Auto Scaling: predefined metrics for SageMaker; metrics of asynchronous endpoints",
     facts=[
         "autoscaling/predefined_metrics",
@@ -381,6 +392,7 @@ def metric_published(spec: EndpointSpec) -> Iterator[Finding]:
 @rule(
     "SMC612",
     "A schedule is cron(…), rate(…) or at(…), and sets an end of the range",
+    where=scaled,
     source="ScheduledAction.Schedule and ScalableTargetAction",
     facts=["autoscaling/scheduled_actions"],
     good='scaling=Scaling(1, 4, schedule=[ScheduledCapacity("cron(0 8 ? * MON-FRI *)", min_capacity=2)])',
@@ -406,6 +418,7 @@ _SCHEDULE = r"cron\(\S+( \S+){5}\)|rate\(\d+ (minutes?|hours?|days?)\)|at\(\d{4}
 @rule(
     "SMC613",
     "No two schedules are the same",
+    where=scaled,
     source="ScheduledAction.ScheduledActionName: unique for a scalable target",
     facts=["autoscaling/scheduled_actions"],
     good='scaling=Scaling(1, 4, schedule=[ScheduledCapacity("rate(1 day)", min_capacity=2)])',

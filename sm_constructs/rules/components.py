@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from sm_constructs.durations import seconds
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
     from sm_constructs.durations import Time
     from sm_constructs.spec import EndpointSpec
 
+_components = attrgetter("components")
+_shadow = attrgetter("shadow")
+
 _LLAMA = 'InferenceComponent("llama", container=Container(image), memory_mb=1024)'
 _SKLEARN = 'InferenceComponent("churn", container=sklearn, memory_mb=1024)'
 _ADAPTER = 'InferenceComponent("legal", base="llama", adapter=ModelData.from_s3("models", "legal.tar.gz"))'
@@ -35,6 +39,7 @@ def placed(spec: EndpointSpec) -> Iterator[tuple[str, InferenceComponent]]:
 @rule(
     "SMC801",
     "A shadow variant stands beside exactly one production variant",
+    where=_shadow,
     source='"Create a shadow test", SageMaker developer guide',
     facts=["shadow/limits"],
     good='shadow_name="next"',
@@ -50,6 +55,7 @@ def shadow_alone(spec: EndpointSpec) -> Iterator[Finding]:
     "SMC802",
     "A shadow variant has a weight of its own and no autoscaling",
     severity="warning",
+    where=_shadow,
     source='"Shadow variants", SageMaker developer guide: the weight is the share of requests that are copied',
     facts=["shadow/sampling_percentage_max"],
     good='shadow_name="next"',
@@ -69,6 +75,7 @@ def shadow_weight(spec: EndpointSpec) -> Iterator[Finding]:
 @rule(
     "SMC803",
     "A shadow variant is not autoscaled by this construct",
+    where=_shadow,
     source="RegisterScalableTarget: endpoint/name/variant/name of a production variant",
     good='shadow_name="next"',
     bad='shadow_name="next", shadow_scaling=Scaling(1, 4, policies=[TargetTracking.invocations_per_instance(70)])',
@@ -83,6 +90,7 @@ def shadow_scaling(spec: EndpointSpec) -> Iterator[Finding]:
 @rule(
     "SMC820",
     "An inference component's name has 1 to 63 letters, digits and hyphens",
+    where=_components,
     source="CreateInferenceComponent.InferenceComponentName",
     facts=["inference_component/name"],
     good=f"components=[{_LLAMA}]",
@@ -98,6 +106,7 @@ def component_name(spec: EndpointSpec) -> Iterator[Finding]:
 @rule(
     "SMC821",
     "The inference components of an endpoint have different names",
+    where=_components,
     source="CreateInferenceComponent.InferenceComponentName",
     facts=["inference_component/name"],
     good=f"components=[{_LLAMA}]",
@@ -114,6 +123,7 @@ def component_names_differ(spec: EndpointSpec) -> Iterator[Finding]:
 @rule(
     "SMC822",
     "An inference component needs at least 128 MB, 0.25 vCPUs, one accelerator",
+    where=_components,
     source="InferenceComponentComputeResourceRequirements",
     facts=["inference_component/compute"],
     good=f"components=[{_LLAMA}]",
@@ -143,6 +153,7 @@ def component_resources(spec: EndpointSpec) -> Iterator[Finding]:
 @rule(
     "SMC823",
     "A copy of an inference component fits on an instance",
+    where=_components,
     source="InferenceComponentComputeResourceRequirements; instance types of EC2",
     facts=["instances/table"],
     good='instances=Instances("ml.g5.12xlarge"), '
@@ -179,6 +190,7 @@ def _accelerators(gpus: int | None, neuron_devices: int | None) -> int | None:
 @rule(
     "SMC824",
     "An inference component begins with at least one copy",
+    where=_components,
     source='the service\'s error "Inference components copy count an integer larger than 0"',
     facts=["inference_component/copy_count_min"],
     good=f"components=[{_LLAMA}]",
@@ -196,6 +208,7 @@ def component_copies(spec: EndpointSpec) -> Iterator[Finding]:
 @rule(
     "SMC825",
     "An inference component has a container, or is an adapter",
+    where=_components,
     source="InferenceComponentSpecification: BaseInferenceComponentName with Container.ArtifactUrl",
     facts=["inference_component/adapter", "inference_component/specification_xor_specifications"],
     good=f"components=[{_LLAMA}, {_ADAPTER}]",
@@ -222,6 +235,7 @@ def component_base(spec: EndpointSpec) -> Iterator[Finding]:
 @rule(
     "SMC836",
     "The base of an adapter is a component of the endpoint",
+    where=_components,
     source="InferenceComponentSpecification.BaseInferenceComponentName",
     facts=["inference_component/adapter"],
     good=f"components=[{_LLAMA}, {_ADAPTER}]",
@@ -285,6 +299,7 @@ def zero_instances(spec: EndpointSpec) -> Iterator[Finding]:
 @rule(
     "SMC828",
     "A component's download and start-up may take 60 to 3600 seconds",
+    where=_components,
     source="InferenceComponentStartupParameters",
     facts=["realtime/model_data_download_timeout", "realtime/container_startup_health_check_timeout"],
     good=f"components=[{_LLAMA}]",
@@ -341,6 +356,7 @@ def _minutes(time: Time | None) -> float | None:
 @rule(
     "SMC850",
     "Copies of a component are spread or packed, and zones differ by 0 to 100 copies",
+    where=_components,
     source="InferenceComponentSchedulingConfig",
     facts=["inference_component/scheduling"],
     good='components=[InferenceComponent("llama", container=Container(image), memory_mb=1024, '

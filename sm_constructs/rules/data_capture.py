@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from sm_constructs.durations import seconds
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
 
     from sm_constructs.model_data import S3Location
     from sm_constructs.spec import EndpointSpec
+
+_data_capture = attrgetter("data_capture")
 
 _PLACE = 'S3Location("logs", "captured/")'
 
@@ -31,6 +34,7 @@ def too_long(at: str, location: S3Location, longest: int) -> Iterator[Finding]:
 @rule(
     "SMC810",
     "Data capture keeps 0 to 100 % of the traffic",
+    where=_data_capture,
     source="DataCaptureConfig.InitialSamplingPercentage",
     facts=["data_capture/sampling", "data_capture/required"],
     good=f"data_capture=DataCapture({_PLACE}, percent=100)",
@@ -45,6 +49,7 @@ def sampling(spec: EndpointSpec) -> Iterator[Finding]:
 @rule(
     "SMC811",
     "Data capture keeps the input, the output or both",
+    where=_data_capture,
     source="DataCaptureConfig.CaptureOptions",
     facts=["data_capture/capture_modes", "data_capture/capture_options"],
     good=f'data_capture=DataCapture({_PLACE}, modes=["Input"])',
@@ -64,6 +69,7 @@ def modes(spec: EndpointSpec) -> Iterator[Finding]:
 @rule(
     "SMC812",
     "Up to 10 content types are kept as JSON, and up to 10 as CSV",
+    where=_data_capture,
     source="CaptureContentTypeHeader",
     facts=["data_capture/content_types", "data_capture/content_type"],
     good=f'data_capture=DataCapture({_PLACE}, json_content_types=["application/json"])',
@@ -89,6 +95,7 @@ def content_types(spec: EndpointSpec) -> Iterator[Finding]:
 @rule(
     "SMC813",
     "The place where captured data goes has a URI of at most 512 characters",
+    where=_data_capture,
     source="DataCaptureConfig.DestinationS3Uri",
     facts=["data_capture/destination_uri_max"],
     good=f"data_capture=DataCapture({_PLACE})",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from sm_constructs.facts import limit
@@ -13,10 +14,13 @@ if TYPE_CHECKING:
 
     from sm_constructs.spec import EndpointSpec
 
+_explainer = attrgetter("explainer")
+
 
 @rule(
     "SMC830",
     "An explainer has one baseline, in at most 4096 characters or in S3",
+    where=_explainer,
     source="ClarifyShapBaselineConfig",
     facts=["explainer/one_baseline", "explainer/shap_baseline_inline_max", "explainer/shap_config_required"],
     good='explainer=ClarifyExplainer(baseline="1,2,3")',
@@ -41,6 +45,7 @@ def baseline(spec: EndpointSpec) -> Iterator[Finding]:
 @rule(
     "SMC831",
     "A baseline is CSV or JSON Lines, and texts are of a known language and granularity",
+    where=_explainer,
     source="ClarifyShapBaselineConfig.MimeType, ClarifyTextConfig",
     facts=["explainer/mime_types", "explainer/text_language", "explainer/text_granularity"],
     good='explainer=ClarifyExplainer(baseline="a text", text_language="en", text_granularity="token")',
@@ -65,6 +70,7 @@ def known(spec: EndpointSpec) -> Iterator[Finding]:
 @rule(
     "SMC832",
     "The explainer asks for 1 to 25 MB at a time, of at least one record, with at least one sample",
+    where=_explainer,
     source="ClarifyInferenceConfig, ClarifyShapConfig",
     facts=["explainer/clarify_max_payload", "explainer/lowest"],
     good='explainer=ClarifyExplainer(baseline="1,2,3", max_payload_mb=25)',
@@ -92,6 +98,7 @@ def numbers(spec: EndpointSpec) -> Iterator[Finding]:
 @rule(
     "SMC833",
     "Features and labels have names of 1 to 64 characters, and there are not too many",
+    where=_explainer,
     source="ClarifyInferenceConfig.FeatureHeaders, LabelHeaders, FeatureTypes",
     facts=["explainer/headers"],
     good='explainer=ClarifyExplainer(baseline="1,2,3", label_headers=["cat", "dog", "fish"])',
@@ -123,6 +130,7 @@ def _length(at: str, text: object, longest: int) -> Iterator[Finding]:
 @rule(
     "SMC834",
     "Expressions and templates have 1 to 64 characters",
+    where=_explainer,
     source="ClarifyExplainerConfig.EnableExplanations, ClarifyInferenceConfig",
     facts=["explainer/headers"],
     good='explainer=ClarifyExplainer(baseline="1,2,3", enable="probability > `0.5`")',
@@ -140,6 +148,7 @@ def expressions(spec: EndpointSpec) -> Iterator[Finding]:
 @rule(
     "SMC835",
     "Types of features are numerical, categorical or text, and at least one is text",
+    where=_explainer,
     source="ClarifyInferenceConfig.FeatureTypes",
     facts=["explainer/feature_types"],
     good='explainer=ClarifyExplainer(baseline="a,1", feature_types=["text", "numerical"])',

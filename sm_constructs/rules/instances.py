@@ -79,6 +79,7 @@ def known_types(instances: Instances) -> list[InstanceType]:
 @rule(
     "SMC301",
     "The instance type is one that SageMaker hosts on",
+    where=hosted,
     source="ProductionVariant.InstanceType",
     facts=["instances/hosting_enum_count", "instances/table", "instances/no_t3"],
     good='instances=Instances("ml.m5.large")',
@@ -97,6 +98,7 @@ def type_known(spec: EndpointSpec) -> Iterator[Finding]:
 @rule(
     "SMC302",
     "An endpoint starts with at least one instance",
+    where=hosted,
     source="ProductionVariant.InitialInstanceCount",
     facts=["realtime/initial_instance_count_min", "async/initial_instance_count_min"],
     good='instances=Instances("ml.m5.large", count=2)',
@@ -113,6 +115,7 @@ def count(spec: EndpointSpec) -> Iterator[Finding]:
 @rule(
     "SMC303",
     "An EBS volume has 1 to 512 GB",
+    where=hosted,
     source="ProductionVariant.VolumeSizeInGB",
     facts=["realtime/volume_size_gb"],
     good='instances=Instances("ml.m5.large", volume_gb=512)',
@@ -132,6 +135,7 @@ def _refuses_volume(kind: InstanceType) -> bool:
 @rule(
     "SMC304",
     "A type with local NVMe disks takes no volume size",
+    where=hosted,
     source='the service\'s error "VolumeSizeInGB … not supported for instance types with local storage"',
     facts=["realtime/volume_size_forbidden_families", "instances/nvme_families", "mme/no_ebs_families"],
     good='instances=Instances("ml.g5.xlarge")',
@@ -153,6 +157,7 @@ def volume_on_local_disk(spec: EndpointSpec) -> Iterator[Finding]:
     "SMC305",
     "A newer type with local NVMe disks probably takes no volume size",
     severity="warning",
+    where=hosted,
     source="EC2 instance types with NVMe instance store; no AWS page says it of SageMaker",
     facts=["realtime/volume_size_forbidden_families", "instances/nvme_families"],
     good='instances=Instances("ml.g7e.2xlarge")',
@@ -173,6 +178,7 @@ def volume_on_newer_local_disk(spec: EndpointSpec) -> Iterator[Finding]:
 @rule(
     "SMC306",
     "The download of the model data may take 60 to 3600 seconds",
+    where=hosted,
     source="ProductionVariant.ModelDataDownloadTimeoutInSeconds",
     facts=["realtime/model_data_download_timeout"],
     good='instances=Instances("ml.m5.large", model_download_timeout=timedelta(hours=1))',
@@ -190,6 +196,7 @@ def download_timeout(spec: EndpointSpec) -> Iterator[Finding]:
 @rule(
     "SMC307",
     "A container may take 60 to 3600 seconds to start",
+    where=hosted,
     source="ProductionVariant.ContainerStartupHealthCheckTimeoutInSeconds",
     facts=["realtime/container_startup_health_check_timeout"],
     good='instances=Instances("ml.m5.large", startup_timeout=timedelta(minutes=1))',
@@ -211,6 +218,7 @@ def startup_timeout(spec: EndpointSpec) -> Iterator[Finding]:
 @rule(
     "SMC308",
     "The machine image is one that SageMaker offers",
+    where=hosted,
     source="ProductionVariant.InferenceAmiVersion",
     facts=["realtime/inference_ami_version"],
     good='instances=Instances("ml.g5.xlarge", ami_version="al2-ami-sagemaker-inference-gpu-3-1")',
@@ -226,6 +234,7 @@ def ami_known(spec: EndpointSpec) -> Iterator[Finding]:
     "SMC309",
     "The machine image fits the accelerator of the instances",
     severity="warning",
+    where=hosted,
     source="ProductionVariant.InferenceAmiVersion: each version names its accelerator",
     facts=["realtime/inference_ami_version", "instances/neuron_types"],
     good='instances=Instances("ml.g5.xlarge", ami_version="al2-ami-sagemaker-inference-gpu-3-1")',
@@ -254,6 +263,7 @@ def ami_fits(spec: EndpointSpec) -> Iterator[Finding]:
 @rule(
     "SMC310",
     "The routing is one that CloudFormation offers",
+    where=hosted,
     source="AWS::SageMaker::EndpointConfig RoutingConfig.RoutingStrategy",
     facts=["realtime/routing_strategy_cfn", "realtime/routing_strategy_api"],
     good='instances=Instances("ml.m5.large", routing="LEAST_OUTSTANDING_REQUESTS")',
@@ -271,6 +281,7 @@ def routing_known(spec: EndpointSpec) -> Iterator[Finding]:
 @rule(
     "SMC311",
     "Prefix-aware routing has a prefix length of 1024 to 65536 and a threshold of 1 to 1024",
+    where=hosted,
     source="PrefixAwareRoutingConfig",
     facts=["realtime/prefix_aware"],
     good=(
@@ -296,6 +307,7 @@ def prefix_routing(spec: EndpointSpec) -> Iterator[Finding]:
 @rule(
     "SMC312",
     "There are at most five instance types, all different",
+    where=hosted,
     source="ProductionVariant.InstancePools",
     facts=["realtime/instance_pools"],
     good='instances=Instances("ml.g6.xlarge", pools=["ml.g5.xlarge"])',
@@ -318,6 +330,7 @@ def pools(spec: EndpointSpec) -> Iterator[Finding]:
 @rule(
     "SMC313",
     "Instances may take 300 to 3600 seconds to be provided",
+    where=hosted,
     source="ProductionVariant.VariantInstanceProvisionTimeoutInSeconds",
     facts=["realtime/variant_instance_provision_timeout"],
     good='instances=Instances("ml.g5.xlarge", provision_timeout=timedelta(minutes=5))',
@@ -335,6 +348,7 @@ def provision_timeout(spec: EndpointSpec) -> Iterator[Finding]:
 @rule(
     "SMC314",
     "A capacity reservation is given by its ARN",
+    where=hosted,
     source="ProductionVariantCapacityReservationConfig.MlReservationArn",
     facts=["realtime/capacity_reservation"],
     good=(

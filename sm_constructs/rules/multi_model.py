@@ -35,6 +35,7 @@ def stores(spec: EndpointSpec) -> Iterator[tuple[str, Container, Instances | Non
 @rule(
     "SMC501",
     "Multi-model containers run on CPUs or on one GPU",
+    where=stores,
     source='"Instance recommendations for multi-model endpoint deployments", SageMaker developer guide',
     facts=["mme/instance_rule", "instances/multi_gpu_types"],
     good=f'container=Container({_TRITON}, {_STORE}), instances=Instances("ml.g5.xlarge")',
@@ -56,6 +57,7 @@ def one_gpu(spec: EndpointSpec) -> Iterator[Finding]:
     "SMC502",
     "AWS lists the GPU type for multi-model endpoints",
     severity="warning",
+    where=stores,
     source='"Supported algorithms, frameworks, and instances for multi-model endpoints", SageMaker developer guide',
     facts=["mme/gpu_instance_list", "mme/single_gpu_types_in_enum_unlisted"],
     good=f'container=Container({_TRITON}, {_STORE}), instances=Instances("ml.g5.xlarge")',
@@ -77,6 +79,7 @@ def listed_gpu(spec: EndpointSpec) -> Iterator[Finding]:
 @rule(
     "SMC503",
     "A multi-model container on a GPU is Triton",
+    where=stores,
     source='"Supported algorithms, frameworks, and instances for multi-model endpoints", SageMaker developer guide',
     facts=["mme/gpu_container"],
     good=f'container=Container({_TRITON}, {_STORE}), instances=Instances("ml.g5.xlarge")',
@@ -95,6 +98,7 @@ def triton(spec: EndpointSpec) -> Iterator[Finding]:
 @rule(
     "SMC504",
     "The store of a multi-model container is a prefix that ends in /",
+    where=stores,
     source="ContainerDefinition.ModelDataUrl with Mode MultiModel: an S3 prefix",
     facts=["mme/model_data_url_is_prefix", "mme/model_data_url_trailing_slash"],
     good=f"container=Container(image, {_STORE})",
@@ -115,6 +119,7 @@ def store_is_a_prefix(spec: EndpointSpec) -> Iterator[Finding]:
 @rule(
     "SMC505",
     "A multi-model container has no model data of its own",
+    where=stores,
     source="ContainerDefinition.ModelDataUrl: with Mode MultiModel it is the store",
     facts=["mme/mode", "mme/model_data_source_forbidden"],
     good=f"container=Container(image, {_STORE})",

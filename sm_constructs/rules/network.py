@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from sm_constructs.facts import instance_types, limit
@@ -15,10 +16,13 @@ if TYPE_CHECKING:
 
     from sm_constructs.spec import EndpointSpec
 
+_network = attrgetter("network")
+
 
 @rule(
     "SMC010",
     "A VPC configuration has 1 to 16 subnets and 1 to 5 security groups",
+    where=_network,
     source="VpcConfig.Subnets and VpcConfig.SecurityGroupIds",
     facts=["realtime/vpc_config"],
     good='network=Network(subnets=["subnet-0123456789abcdef0"], security_groups=["sg-0123456789abcdef0"])',
@@ -39,6 +43,7 @@ def vpc_sizes(spec: EndpointSpec) -> Iterator[Finding]:
 @rule(
     "SMC011",
     "Without a VPC object, subnets and security groups are given together",
+    where=_network,
     source="VpcConfig: Subnets and SecurityGroupIds are both required",
     facts=["realtime/vpc_config"],
     good='network=Network(subnets=["subnet-0123456789abcdef0"], security_groups=["sg-0123456789abcdef0"])',
@@ -59,6 +64,7 @@ def vpc_complete(spec: EndpointSpec) -> Iterator[Finding]:
 @rule(
     "SMC013",
     "Subnets and security groups are given by their ids",
+    where=_network,
     source="VpcConfig: SubnetId and SecurityGroupId",
     facts=["realtime/network_id", "realtime/subnet_id", "realtime/security_group_id"],
     good='network=Network(subnets=["subnet-0123456789abcdef0"], security_groups=["sg-0123456789abcdef0"])',
@@ -81,6 +87,7 @@ def ids(spec: EndpointSpec) -> Iterator[Finding]:
 @rule(
     "SMC014",
     "Private access is access from a VPC that is given",
+    where=_network,
     source='"Connect to SageMaker AI through a VPC interface endpoint", SageMaker developer guide',
     good='network=Network(subnets=["subnet-0123456789abcdef0"], security_groups=["sg-0123456789abcdef0"])',
     bad="network=Network(private_access=True)",

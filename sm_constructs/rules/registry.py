@@ -56,6 +56,8 @@ class Rule:
         Arguments of a `RealTimeEndpoint`, or of what the rule is about, that keep and break it, as Python source.
     check : Callable
         The rule itself.
+    where : Callable or None
+        Gives what of a spec the rule is about; where that is nothing, the rule has nothing to say.
     about : type
         What it checks: specs of a type, or whole templates.
     of_templates : bool
@@ -72,6 +74,7 @@ class Rule:
     good: str
     bad: str
     check: Check
+    where: Callable[[Any], object] | None = None
     about: type[EndpointSpec | TransformSpec | Template] = EndpointSpec
     of_templates: bool = True
     of_constructs: bool = True
@@ -97,6 +100,7 @@ def rule(
     bad: str,
     facts: Sequence[str] = (),
     severity: Severity = "error",
+    where: Callable[[Any], object] | None = None,
     about: type[EndpointSpec | TransformSpec | Template] = EndpointSpec,
     of_templates: bool = True,
     of_constructs: bool = True,
@@ -114,7 +118,7 @@ def rule(
             message = f"{code} is taken by {RULES[code].title!r}"
             raise ValueError(message)
         RULES[code] = Rule(
-            code, title, severity, source, tuple(facts), good, bad, check, about, of_templates, of_constructs
+            code, title, severity, source, tuple(facts), good, bad, check, where, about, of_templates, of_constructs
         )
         return check
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from sm_constructs.durations import seconds
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from sm_constructs.rollout import Rollout
     from sm_constructs.scaling import Scaling
     from sm_constructs.spec import EndpointSpec
+
+_rollout = attrgetter("rollout")
 
 _MINUTE = "bake=timedelta(minutes=1)"
 _LLAMA = 'components=[InferenceComponent("llama", container=Container(image), memory_mb=1024, copies={}, rollout={})]'
@@ -66,6 +69,7 @@ def share(rollout: Rollout) -> tuple[int, int]:
 @rule(
     "SMC701",
     "A rollout in steps says how large a step is, in one way",
+    where=placed,
     source="TrafficRoutingConfig.CanarySize, LinearStepSize; RollingUpdatePolicy.MaximumBatchSize",
     facts=[
         "guardrails/capacity_size",
@@ -95,6 +99,7 @@ def one_size(spec: EndpointSpec) -> Iterator[Finding]:
 @rule(
     "SMC702",
     "A canary is 1 to 50 %, a linear step 10 to 50 %, a rolling batch 5 to 50 %, a batch on the way back up to 100 %",
+    where=placed,
     source="TrafficRoutingConfig.CanarySize, LinearStepSize; RollingUpdatePolicy.MaximumBatchSize",
     facts=[
         "guardrails/canary_size_max_pct",
@@ -124,6 +129,7 @@ def _outside(at: str, value: object, low: float, high: float) -> Iterator[Findin
 @rule(
     "SMC703",
     "A step of so many instances or copies is as large a part of all as a step may be",
+    where=placed,
     source="TrafficRoutingConfig.CanarySize, LinearStepSize; RollingUpdatePolicy.MaximumBatchSize",
     facts=[
         "guardrails/capacity_size",
@@ -154,6 +160,7 @@ def counts(spec: EndpointSpec) -> Iterator[Finding]:
 @rule(
     "SMC704",
     "A rollout waits up to an hour, and gives up after 10 minutes to 8 hours",
+    where=placed,
     source="TrafficRoutingConfig.WaitIntervalInSeconds, BlueGreenUpdatePolicy, RollingUpdatePolicy",
     facts=["guardrails/wait_interval", "guardrails/termination_wait", "guardrails/max_execution_timeout"],
     good="rollout=Rollout.all_at_once(termination_wait=timedelta(hours=1))",
@@ -186,6 +193,7 @@ def _waiting(rollout: Rollout, fewest: float) -> float | None:
 @rule(
     "SMC705",
     "A rollout lasts longer than it waits",
+    where=placed,
     source="BlueGreenUpdatePolicy.MaximumExecutionTimeoutInSeconds",
     facts=["guardrails/timeout_gt_waits"],
     good="rollout=Rollout.linear(percent=50, interval=timedelta(minutes=30), maximum_duration=timedelta(hours=2))",
@@ -206,6 +214,7 @@ def lasts(spec: EndpointSpec) -> Iterator[Finding]:
 @rule(
     "SMC706",
     "A rollout watches up to 10 alarms, each by a name of 1 to 255 characters",
+    where=placed,
     source="AutoRollbackConfig.Alarms",
     facts=["guardrails/alarms", "guardrails/alarm_name"],
     good='rollout=Rollout.all_at_once(alarms=["errors"])',
@@ -226,6 +235,7 @@ def alarms(spec: EndpointSpec) -> Iterator[Finding]:
 @rule(
     "SMC707",
     "Serverless endpoints have no rollout",
+    where=_rollout,
     source='"Deployment guardrails", SageMaker developer guide: only real-time and asynchronous endpoints',
     facts=["guardrails/endpoint_types", "guardrails/rolling_exclusions"],
     good="rollout=Rollout.all_at_once()",
@@ -240,6 +250,7 @@ def kinds(spec: EndpointSpec) -> Iterator[Finding]:
 @rule(
     "SMC708",
     "A rolling rollout is for one variant",
+    where=_rollout,
     source='"Exclusions", deployment guardrails, SageMaker developer guide',
     facts=["guardrails/rolling_exclusions"],
     good=f"rollout=Rollout.rolling(percent=25, {_MINUTE})",
@@ -255,6 +266,7 @@ def rolling_one_variant(spec: EndpointSpec) -> Iterator[Finding]:
     "SMC709",
     "Instances with Inf1 chips are updated all at once, whatever is asked for",
     severity="warning",
+    where=_rollout,
     source='"Exclusions", deployment guardrails, SageMaker developer guide; Marketplace containers are updated so too',
     facts=["guardrails/exclusions"],
     good="rollout=Rollout.all_at_once()",
@@ -273,6 +285,7 @@ def falls_back(spec: EndpointSpec) -> Iterator[Finding]:
 @rule(
     "SMC710",
     "The copies of an inference component are updated by a rolling rollout",
+    where=placed,
     source="InferenceComponentDeploymentConfig",
     facts=["inference_component/rolling_batch_pct"],
     good=_LLAMA.format(4, f"Rollout.rolling(copies=2, {_MINUTE})"),
@@ -289,6 +302,7 @@ def components_roll(spec: EndpointSpec) -> Iterator[Finding]:
     "SMC711",
     "A rollout that waits has an alarm to wait for",
     severity="warning",
+    where=placed,
     source='"Auto-Rollback Configuration and Monitoring", SageMaker developer guide',
     facts=["guardrails/no_alarms_no_rollback", "guardrails/billing"],
     good=f'rollout=Rollout.canary(percent=10, {_MINUTE}, alarms=["errors"])',

@@ -48,6 +48,7 @@ def known(spec: EndpointSpec) -> Iterator[tuple[Scalable, str, TargetTracking | 
 @rule(
     "SMC614",
     "A use is given in percent, at most 100, of one vCPU or GPU",
+    where=known,
     source='"Amazon SageMaker AI metrics in Amazon CloudWatch", SageMaker developer guide',
     facts=["autoscaling/custom_metric_cpu", "autoscaling/utilization_ranges"],
     good=_CPU,
@@ -76,6 +77,7 @@ def percent(spec: EndpointSpec) -> Iterator[Finding]:
 @rule(
     "SMC615",
     "Percent of one vCPU or GPU need instances of which their number is known, and one number",
+    where=known,
     source='"Amazon SageMaker AI metrics in Amazon CloudWatch", SageMaker developer guide',
     facts=["autoscaling/custom_metric_cpu", "autoscaling/utilization_ranges"],
     good=f'instances=Instances("ml.m5.large", pools=["ml.m6i.large"]), {_CPU}',
@@ -97,6 +99,7 @@ def units_known(spec: EndpointSpec) -> Iterator[Finding]:
 @rule(
     "SMC616",
     "The use of GPUs needs GPUs",
+    where=known,
     source='"Amazon SageMaker AI metrics in Amazon CloudWatch", SageMaker developer guide',
     facts=["cloudwatch/endpoint_instance_metrics", "cloudwatch/inference_component_metrics"],
     good=f'instances=Instances("ml.g5.xlarge"), {_GPU}',
@@ -113,6 +116,7 @@ def has_gpus(spec: EndpointSpec) -> Iterator[Finding]:
 @rule(
     "SMC617",
     "A metric has a name and a namespace, up to 30 dimensions, and a statistic that target tracking knows",
+    where=scaled,
     source="CustomizedMetricSpecification; PutMetricAlarm",
     facts=["autoscaling/custom_metric_statistics", "cloudwatch/metric_identity"],
     good=f"scaling=Scaling(1, 4, policies=[{_QUEUE}])",
@@ -145,6 +149,7 @@ def custom(spec: EndpointSpec) -> Iterator[Finding]:
 @rule(
     "SMC618",
     "Each policy of a variant has a name of its own",
+    where=scaled,
     source="PutScalingPolicy: PolicyName",
     facts=["autoscaling/policy_name"],
     good=f'scaling=Scaling(1, 4, policies=[{_QUEUE}, TargetTracking.on_metric(CustomMetric("Queue", namespace="Bank"), '
@@ -177,6 +182,7 @@ def names(spec: EndpointSpec) -> Iterator[Finding]:
 @rule(
     "SMC619",
     "What scales has up to 50 policies and 200 schedules",
+    where=scaled,
     source='"Quotas for Application Auto Scaling", Application Auto Scaling user guide',
     facts=["autoscaling/policies_per_target", "autoscaling/scheduled_actions_per_target"],
     good='scaling=Scaling(1, 4, schedule=[ScheduledCapacity(f"rate({n} hours)", min_capacity=2) '

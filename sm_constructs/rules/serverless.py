@@ -30,6 +30,7 @@ def hosted(spec: EndpointSpec) -> Iterator[tuple[str, Serverless]]:
 @rule(
     "SMC101",
     "Up to 200 requests are answered at once",
+    where=hosted,
     source="ProductionVariantServerlessConfig.MaxConcurrency",
     facts=["serverless/max_concurrency", "serverless/memory_and_max_concurrency_required"],
     good='kind="serverless", serverless=Serverless(memory_mb=1024, max_concurrency=200)',
@@ -46,6 +47,7 @@ def max_concurrency(spec: EndpointSpec) -> Iterator[Finding]:
 @rule(
     "SMC102",
     "Serverless memory is one of six sizes",
+    where=hosted,
     source="ProductionVariantServerlessConfig.MemorySizeInMB",
     facts=["serverless/memory_size_allowed", "serverless/memory_size_min_max"],
     good='kind="serverless", serverless=Serverless(memory_mb=6144, max_concurrency=5)',
@@ -63,6 +65,7 @@ def memory(spec: EndpointSpec) -> Iterator[Finding]:
 @rule(
     "SMC103",
     "Provisioned concurrency is 1 to 200",
+    where=hosted,
     source="ProductionVariantServerlessConfig.ProvisionedConcurrency",
     facts=["serverless/provisioned_concurrency"],
     good='kind="serverless", serverless=Serverless(memory_mb=1024, max_concurrency=9, provisioned_concurrency=9)',
@@ -80,6 +83,7 @@ def provisioned_concurrency(spec: EndpointSpec) -> Iterator[Finding]:
 @rule(
     "SMC104",
     "Provisioned concurrency is not more than the maximum",
+    where=hosted,
     source='"Provisioned Concurrency", serverless endpoints guide',
     facts=["serverless/provisioned_le_max_concurrency"],
     good='kind="serverless", serverless=Serverless(memory_mb=1024, max_concurrency=20, provisioned_concurrency=20)',
@@ -185,6 +189,7 @@ def region(spec: EndpointSpec) -> Iterator[Finding]:
     "SMC108",
     "The concurrency fits the quotas that an account begins with",
     severity="warning",
+    where=hosted,
     source='"Amazon SageMaker AI endpoints and quotas": L-96300102',
     facts=["serverless/total_concurrency_service_quota_default"],
     good='kind="serverless", serverless=Serverless(memory_mb=1024, max_concurrency=10)',

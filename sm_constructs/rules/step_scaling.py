@@ -36,6 +36,7 @@ def _example(steps: str, more: str = "") -> str:
 @rule(
     "SMC620",
     "A step has a range of values that are known, with a bound at least at one end",
+    where=stepping,
     source=_INTERVALS,
     facts=["autoscaling/step_intervals"],
     good=_example("Step(70, 80, 1), Step(80, None, 2)"),
@@ -69,6 +70,7 @@ def _sound(policy: StepScaling) -> bool:
 @rule(
     "SMC621",
     "Steps do not overlap, and leave out one range at most: the one in which the capacity is right",
+    where=stepping,
     source=_INTERVALS,
     facts=["autoscaling/step_intervals"],
     good=_example("Step(None, 20, -1), Step(70, 80, 1), Step(80, None, 2)"),
@@ -97,6 +99,7 @@ def neighbours(spec: EndpointSpec) -> Iterator[Finding]:
 @rule(
     "SMC622",
     "The outermost steps have no bound at their outer ends",
+    where=stepping,
     source=_INTERVALS,
     facts=["autoscaling/step_intervals"],
     good=_example("Step(None, 10, -2), Step(10, 20, -1), Step(70, None, 1)"),
@@ -118,6 +121,7 @@ def outer_ends(spec: EndpointSpec) -> Iterator[Finding]:
 @rule(
     "SMC623",
     "A step changes the capacity by a whole number, or to one",
+    where=stepping,
     source="StepAdjustment.ScalingAdjustment",
     facts=["autoscaling/step_policy_types"],
     good=_example("Step(70, None, 3)", ', adjustment="exact"'),
@@ -137,6 +141,7 @@ def changes(spec: EndpointSpec) -> Iterator[Finding]:
 @rule(
     "SMC624",
     "Steps change the capacity, its percentage, or give it; only percentages have a least change",
+    where=stepping,
     source="StepScalingPolicyConfiguration: AdjustmentType and MinAdjustmentMagnitude",
     facts=["autoscaling/step_policy_types"],
     good=_example("Step(70, None, 50)", ', adjustment="percent", min_change=2'),
@@ -157,6 +162,7 @@ def adjustment(spec: EndpointSpec) -> Iterator[Finding]:
 @rule(
     "SMC625",
     "The period of an alarm is 10, 20 or 30 seconds, or whole minutes",
+    where=stepping,
     source="PutMetricAlarm: Period",
     facts=["cloudwatch/alarm_period"],
     good=_example("Step(70, None, 1)", ", period=timedelta(minutes=5)"),
@@ -176,6 +182,7 @@ def period(spec: EndpointSpec) -> Iterator[Finding]:
 @rule(
     "SMC626",
     "An alarm looks at one period or more, within one day, or seven with periods of an hour",
+    where=stepping,
     source="PutMetricAlarm: EvaluationPeriods, DatapointsToAlarm, Period",
     facts=["cloudwatch/alarm_span"],
     good=_example("Step(70, None, 1)", ", evaluation_periods=3, datapoints_to_alarm=2"),
@@ -206,6 +213,7 @@ def evaluation(spec: EndpointSpec) -> Iterator[Finding]:
     "SMC627",
     "A policy has up to 20 steps, and more on request",
     severity="warning",
+    where=stepping,
     source='"Quotas for Application Auto Scaling", Application Auto Scaling user guide',
     facts=["autoscaling/step_adjustments_per_policy"],
     good=_example("*(Step(n, n + 1, 1) for n in range(50, 69)), Step(69, None, 1)"),
@@ -225,6 +233,7 @@ def count(spec: EndpointSpec) -> Iterator[Finding]:
 @rule(
     "SMC628",
     "Missing data are breaching, notBreaching, ignore or missing",
+    where=stepping,
     source="PutMetricAlarm: TreatMissingData",
     facts=["cloudwatch/alarm_missing_data"],
     good=_example("Step(None, 20, -1)", ', missing_data="breaching"'),
