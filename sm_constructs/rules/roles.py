@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, NamedTuple
 
 from sm_constructs.facts import images
@@ -95,7 +94,7 @@ class _Role:
     def may(self, action: str, arn: str) -> bool:
         """Say whether it may do something, as far as that is known."""
         return not self.is_known or any(
-            any(fnmatchcase(action.lower(), pattern.lower()) for pattern in allowed.actions)
+            any(_covers(pattern.lower(), action.lower()) for pattern in allowed.actions)
             and any(overlap(_in_one_partition(pattern), _in_one_partition(arn)) for pattern in allowed.resources)
             for allowed in self.allowed
         )
@@ -106,6 +105,23 @@ def _in_one_partition(arn: str) -> str:
     return _PARTITION.sub("arn::", arn)
 
 
+def _covers(pattern: str, text: str) -> bool:
+    """Say whether a text is what a pattern with ``*`` and ``?`` is about; to IAM nothing else is special."""
+    if "?" in pattern:
+        expression = re.escape(pattern).replace(r"\*", ".*").replace(r"\?", ".")
+        return re.fullmatch(expression, text, re.DOTALL) is not None
+    begin, *parts = pattern.split("*")
+    if not parts:
+        return pattern == text
+    at = len(begin)
+    for part in parts[:-1]:
+        found = text.find(part, at)
+        if found < 0:
+            return False
+        at = found + len(part)
+    return text.startswith(begin) and text.endswith(parts[-1]) and len(text) - at >= len(parts[-1])
+
+
 def overlap(one: str, other: str) -> bool:
     """Say whether there is a text that two patterns with ``*`` both are about.
 
@@ -113,9 +129,9 @@ def overlap(one: str, other: str) -> bool:
     (True, False)
     """
     if "*" not in other:
-        return fnmatchcase(other, one)
+        return _covers(one, other)
     if "*" not in one:
-        return fnmatchcase(one, other)
+        return _covers(other, one)
     reached = {0}  # the ends of those beginnings of the other pattern that fit the one so far
     for letter in one:
         reached = _closure(reached, other)
@@ -359,7 +375,7 @@ def least_privilege(template: Template) -> Iterator[Finding]:
                     f"{allowed.node.path}/Action", f"allows {', '.join(wide)}, which is more than serving needs"
                 )
             reads = [action for action in allowed.actions if action.lower().startswith("s3:")]
-            everywhere = [arn for arn in allowed.resources if fnmatchcase("arn:aws:s3:::any-bucket/any-key", arn)]
+            everywhere = [arn for arn in allowed.resources if _covers(arn, "arn:aws:s3:::any-bucket/any-key")]
             if reads and everywhere and not wide and not _is_condition(allowed.node):
                 yield Finding(
                     f"{allowed.node.path}/Resource", f"is {', '.join(everywhere)}: {', '.join(reads)} on every bucket"
