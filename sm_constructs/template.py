@@ -171,20 +171,20 @@ class _Reader:
         root = config if endpoint is None else endpoint
         models = self._models(config, components)
         parts: dict[str, Found[Any]] = {
-            "kind": Found(kind, config.properties),
+            "kind": Found(kind, config),
             "variants": several(config["ProductionVariants"], variants),
             "shadow": shadows[0] if shadows else nothing(config["ShadowProductionVariants"]),
             "asynchronous": _read_async(config["AsyncInferenceConfig"]),
             "components": several(
-                root.properties, [read_component(each, self.template, self._autoscaling) for each in components]
+                root, [read_component(each, self.template, self._autoscaling) for each in components]
             ),
             "network": _network([config, *models] if kind == "inference-components" else models, config["VpcConfig"]),
             "encryption_key": config["KmsKeyId"].text(),
             "data_capture": read_data_capture(config["DataCaptureConfig"]),
             "metrics_config": read_metrics_config(config["MetricsConfig"]),
             "explainer": read_explainer(config["ExplainerConfig"]),
-            "region": Found(self._region, root.properties),
-            "account": Found(self._account, root.properties),
+            "region": Found(self._region, root),
+            "account": Found(self._account, root),
         }
         config["ExecutionRoleArn"].mark()
         if endpoint is not None:
@@ -194,7 +194,7 @@ class _Reader:
         scaled = [] if endpoint is None else [endpoint, *components]
         return ReadEndpoint(
             root.id,
-            made(EndpointSpec, root.properties, **parts),
+            made(EndpointSpec, root, **parts),
             self.template,
             (
                 *(() if endpoint is None else (endpoint,)),
@@ -230,7 +230,7 @@ class _Reader:
         placed = {each.id for components in self._components.values() for each in components}
         for component in template.of_type(COMPONENT):
             if component.id not in placed:
-                read = several(component.properties, [read_component(component, template, self._autoscaling)])
+                read = several(component, [read_component(component, template, self._autoscaling)])
                 parts = {"instances": self._unknown_instances(component)}
                 yield self._part(component, "inference-components", parts, ("components",), components=read)
         for endpoint in template.of_type(ENDPOINT):
@@ -249,7 +249,7 @@ class _Reader:
             if dimension == PROVISIONED_CONCURRENCY:
                 unknown = number_token(target.id)
                 serverless = Serverless(memory_mb=cast("int", unknown), max_concurrency=cast("int", unknown))
-                parts["serverless"] = Found(serverless, target.properties)
+                parts["serverless"] = Found(serverless, target)
             else:
                 parts["instances"] = self._unknown_instances(target)
             about = ("variants[0].scaling",)
@@ -263,7 +263,7 @@ class _Reader:
 
     def _loose_component(self, target: Resource, scaling: Found[Any]) -> ReadEndpoint:
         """Read how an inference component elsewhere scales."""
-        path, container = target.properties, unknown_model(target["X"]).value.containers[0]
+        path, container = target, unknown_model(target["X"]).value.containers[0]
         name = Found(token(target.id), path)
         component = made(InferenceComponent, path, name=name, container=Found(container, path), scaling=scaling)
         instances = {"instances": self._unknown_instances(target)}
@@ -272,7 +272,7 @@ class _Reader:
 
     def _unknown_instances(self, resource: Resource) -> Found[Instances]:
         unknown = number_token(resource.id)
-        return Found(Instances(token(resource.id), count=cast("int", unknown)), resource.properties)
+        return Found(Instances(token(resource.id), count=cast("int", unknown)), resource)
 
     def _part(
         self,
@@ -282,7 +282,7 @@ class _Reader:
         about: tuple[str, ...],
         **parts: Found[Any],
     ) -> ReadEndpoint:
-        path = resource.properties.path
+        path = resource.path
         found = made(
             EndpointSpec,
             path,

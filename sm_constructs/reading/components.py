@@ -57,7 +57,7 @@ def read_component(resource: Resource, template: Template, autoscaling: Autoscal
         parts["adapter"] = read_archive(own["ArtifactUrl"])
     elif own:
         parts["container"] = _read_own_container(own)
-    found = made(InferenceComponent, resource.properties, **parts)
+    found = made(InferenceComponent, resource, **parts)
     if "container" not in parts:
         return found
     # The rules name the container also as that of the component's model.
@@ -83,7 +83,7 @@ def _read_container(node: Node, template: Template) -> Found[Any]:
     if model is not None and containers is not None and len(containers.value) == 1:
         return containers.parts["0"]
     if model is not None:
-        model.properties.unmark()
+        model.unmark()
     unknown = unknown_model(node["ModelName"])
     return Found(unknown.value.containers[0], unknown)
 

@@ -29,7 +29,7 @@ def unknown_model(node: Node) -> Found[ModelSpec]:
 def read_model(resource: Resource) -> Found[ModelSpec]:
     """Read a model."""
     resource["ExecutionRoleArn"].mark()
-    path = resource.properties.path
+    path = resource.path
     together = resource["Containers"]
     if not together:
         return made(ModelSpec, path, containers=several(path, [read_container(resource["PrimaryContainer"])]))

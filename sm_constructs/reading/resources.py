@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from sm_constructs.reading.intrinsics import TOKEN, calls, references_of, referred
@@ -57,9 +56,15 @@ PHYSICAL_NAMES = {
 """The property with the physical name of a resource, by type."""
 
 
-@dataclass(frozen=True, slots=True)
-class Resource:
-    """A resource.
+class Resource(Node):
+    """A resource: the place where its properties are, and what it is.
+
+    Parameters
+    ----------
+    id : str
+        Its logical id.
+    definition : Mapping[str, Any]
+        What the template says of it; it has a type.
 
     Attributes
     ----------
@@ -67,22 +72,20 @@ class Resource:
         Its logical id.
     type : str
         Its type.
-    properties : Node
-        Its properties.
     depends_on : tuple[str, ...]
         The logical ids that its ``DependsOn`` names.
     says_nothing : bool
         Whether its properties are there, and nothing stands there.
     """
 
-    id: str
-    type: str
-    properties: Node
-    depends_on: tuple[str, ...] = ()
-    says_nothing: bool = False
+    __slots__ = ("depends_on", "id", "says_nothing", "type")
 
-    def __getitem__(self, name: str) -> Node:
-        return self.properties[name]
+    def __init__(self, id: str, definition: Mapping[str, Any]) -> None:
+        super().__init__(f"Resources/{id}/Properties", definition.get("Properties"))
+        self.id = id
+        self.type: str = definition["Type"]
+        self.depends_on = _ids(definition.get("DependsOn"))
+        self.says_nothing = "Properties" in definition and definition["Properties"] is None
 
 
 def _ids(value: object) -> tuple[str, ...]:
@@ -93,10 +96,6 @@ def _ids(value: object) -> tuple[str, ...]:
             return tuple(id for id in value if isinstance(id, str))
         case _:
             return ()
-
-
-def _says_nothing(definition: Mapping[str, Any]) -> bool:
-    return "Properties" in definition and definition["Properties"] is None
 
 
 class Template:
@@ -138,10 +137,7 @@ class Template:
                 case {"Type": str(kind)} if isinstance(id, str):
                     self._types[id] = kind
                     self._properties[id] = definition.get("Properties")
-                    properties = Node(f"Resources/{id}/Properties", definition.get("Properties"))
-                    resource = self._resources[id] = Resource(
-                        id, kind, properties, _ids(definition.get("DependsOn")), _says_nothing(definition)
-                    )
+                    resource = self._resources[id] = Resource(id, definition)
                     self._by_type[kind].append(resource)
                     if (name := resource[_NAMED_BY.get(kind, "")].said) is not None:
                         self._named.setdefault((kind, name), resource)
@@ -234,7 +230,7 @@ class Template:
         said = resource["ServiceNamespace"].said
         if is_text(said) and said in _OTHER_SERVICES:
             return False
-        return said == "sagemaker" or "sagemaker" in repr(resource.properties.value).lower()
+        return said == "sagemaker" or "sagemaker" in repr(resource.value).lower()
 
     def referred(self, kind: str, text: str | None) -> Resource | None:
         """Give the resource of a type that a text refers to, or names."""
@@ -253,7 +249,7 @@ class Template:
     def calls(self, resource: Resource) -> list[Call]:
         """Give the calls of intrinsic functions in the properties of a resource."""
         if resource.id not in self._calls:
-            self._calls[resource.id] = calls(resource.properties.value)
+            self._calls[resource.id] = calls(resource.value)
         return self._calls[resource.id]
 
     def references(self, resource: Resource) -> tuple[tuple[str, str, str], ...]:
@@ -276,4 +272,4 @@ class Template:
 
     def unread(self, resource: Resource) -> Iterator[str]:
         """Give the topmost places in the properties of a resource under which nothing was read."""
-        return resource.properties.unread()
+        return resource.unread()

@@ -105,7 +105,7 @@ class Autoscaling:
             What of it scales.
         """
         targets = self._targets.get((scaled.id, variant))
-        return self._read(targets[0], scaled, variant, dimension) if targets else nothing(scaled.properties)
+        return self._read(targets[0], scaled, variant, dimension) if targets else nothing(scaled)
 
     def loose(self) -> Iterator[tuple[Resource, str, Found[Any]]]:
         """Give the targets of hosting that are about nothing in the template, with what scales, and how."""
@@ -129,10 +129,10 @@ class Autoscaling:
         about = _About(scaled, variant, dimension)
         return made(
             Scaling,
-            target.properties,
+            target,
             min_capacity=low,
             max_capacity=target["MaxCapacity"].number(),
-            policies=several(target.properties, merged(self._read_policies(policies, about))),
+            policies=several(target, merged(self._read_policies(policies, about))),
             schedule=several(
                 target["ScheduledActions"],
                 [_read_scheduled(action) for action in target["ScheduledActions"].entries()],
@@ -148,7 +148,7 @@ class Autoscaling:
             if tracking and policy["PolicyType"].says("TargetTrackingScaling"):
                 found = self._target_tracking(policy, tracking, about)
             elif len(alarms := self._alarms.get(policy.id, [])) == 1:
-                metric, count = self._metric(alarms[0].properties, about)
+                metric, count = self._metric(alarms[0], about)
                 if metric.value is not None:
                     found = read_steps(policy, alarms[0], metric, count)
             if found is not None:
@@ -224,7 +224,7 @@ class Autoscaling:
         expected = dict(limit(area, key))
         (dimension,) = expected.pop("Dimensions")
         if not any(
-            self._is_about(alarm.properties, expected, dimension, scaled, more=_OF_ANY_ALARM)
+            self._is_about(alarm, expected, dimension, scaled, more=_OF_ANY_ALARM)
             for alarm in self._alarms.get(policy.id, ())
         ):
             return False

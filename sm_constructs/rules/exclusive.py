@@ -89,7 +89,7 @@ def variants(template: Template) -> Iterator[Node]:
 def one_or_several(template: Template) -> Iterator[Finding]:
     """Check the containers of models."""
     for model in template.of_type(MODEL):
-        yield from _either(model.properties, "PrimaryContainer", "Containers")
+        yield from _either(model, "PrimaryContainer", "Containers")
 
 
 @rule(
@@ -193,9 +193,9 @@ def policies(template: Template) -> Iterator[Finding]:
             yield Finding(policy["PolicyType"].path, f"is {kind}; hosting scales by {' and '.join(wanted)}")
         for its, name in wanted.items():
             if kind == its and not policy[name]:
-                yield Finding(f"{policy.properties.path}/{name}", f"is missing; the policy is of type {kind}")
+                yield Finding(f"{policy.path}/{name}", f"is missing; the policy is of type {kind}")
             if kind in wanted and kind != its and policy[name]:
-                yield Finding(f"{policy.properties.path}/{name}", f"is given, and the policy is of type {kind}")
+                yield Finding(f"{policy.path}/{name}", f"is given, and the policy is of type {kind}")
         tracking = policy[_TRACKING]
         if tracking:
             yield from _either(tracking, "PredefinedMetricSpecification", "CustomizedMetricSpecification")
@@ -240,7 +240,7 @@ def one_rollout(template: Template) -> Iterator[Finding]:
 def specifications(template: Template) -> Iterator[Finding]:
     """Check what inference components run."""
     for component in template.of_type(COMPONENT):
-        yield from _either(component.properties, "Specification", "Specifications")
+        yield from _either(component, "Specification", "Specifications")
 
 
 @rule(

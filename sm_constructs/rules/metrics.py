@@ -113,10 +113,10 @@ class _Use:
 def _uses(template: Template) -> Iterator[_Use]:
     """Give every metric of SageMaker that an alarm or a policy looks at."""
     for alarm in template.of_type(ALARM):
-        places = [(alarm.properties, alarm.properties)]
+        places: list[tuple[Node, Node]] = [(alarm, alarm)]
         places += [(each["MetricStat"], each["MetricStat"]["Metric"]) for each in alarm["Metrics"].entries()]
         for outer, metric in places:
-            own = metric is alarm.properties
+            own = metric is alarm
             statistic = outer["Stat"] if not own else outer["Statistic"] or outer["ExtendedStatistic"]
             low = (alarm["ComparisonOperator"].said or "").startswith("LessThan")
             for use in _use(metric, outer["Unit"], statistic, alarm["Threshold"] if own else None):

@@ -64,7 +64,7 @@ def _references(template: Template) -> Iterator[tuple[str, str, str]]:
     for resource in template.of_type(*_HOSTING, TARGET, POLICY):
         if resource.type not in (TARGET, POLICY) or template.is_of_hosting(resource):
             for path, name, attribute in template.references(resource):
-                yield resource.properties.path + path, name, attribute
+                yield resource.path + path, name, attribute
 
 
 @rule(

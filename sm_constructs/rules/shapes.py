@@ -70,10 +70,9 @@ def _misfits(template: Template) -> Iterable[_Misfit]:
     fitting = _Fitting(template)
     for resource in template.of_type(*shapes()):
         if resource.type not in (TARGET, POLICY, ALARM) or template.is_of_hosting(resource):
-            properties = resource.properties
             shape = shapes()[resource.type]
-            given = {} if properties.value is None and not resource.says_nothing else properties.value
-            fitting.fit((None, properties.path), given, shape)
+            given = {} if resource.value is None and not resource.says_nothing else resource.value
+            fitting.fit((None, resource.path), given, shape)
     return fitting.found
 
 

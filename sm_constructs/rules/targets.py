@@ -405,7 +405,7 @@ def steps(template: Template) -> Iterator[Finding]:
     """Check the intervals of steps, as they stand in the policy."""
     for policy in template.of_type(POLICY):
         adjustments = policy["StepScalingPolicyConfiguration"]["StepAdjustments"]
-        if "sagemaker" in repr(policy.properties.value).lower() or policy["ScalingTargetId"]:
+        if "sagemaker" in repr(policy.value).lower() or policy["ScalingTargetId"]:
             yield from _intervals(adjustments)
 
 
@@ -515,7 +515,7 @@ def invoked(template: Template) -> Iterator[Finding]:
     alarms = _alarms_by_policy(template)
     for policy in template.of_type(POLICY):
         if policy["StepScalingPolicyConfiguration"] and template.is_of_hosting(policy) and not alarms[policy.id]:
-            yield Finding(policy.properties.path, "is invoked by no alarm of the template; step scaling needs one")
+            yield Finding(policy.path, "is invoked by no alarm of the template; step scaling needs one")
 
 
 @rule(
@@ -536,7 +536,7 @@ def has_policy(template: Template) -> Iterator[Finding]:
             continue
         low, high = target.resource["MinCapacity"].number().value, target.resource["MaxCapacity"].number().value
         if not _policies_of(target.resource, policies):
-            yield Finding(target.resource.properties.path, "has no policy and no schedule; nothing will ever scale it")
+            yield Finding(target.resource.path, "has no policy and no schedule; nothing will ever scale it")
         elif is_number(high) and low == high:
             yield Finding(
                 target.resource["MaxCapacity"].path, f"is {high:g} as MinCapacity is; no policy can ever scale"

@@ -40,19 +40,15 @@ def there(template: Template) -> Iterator[Finding]:
         for path, name, argument in template.calls(resource):
             match name, argument:
                 case "Fn::If", [str(condition), *_] if condition not in conditions:
-                    yield Finding(
-                        resource.properties.path + path, f"asks for the condition {condition}, which is not there"
-                    )
+                    yield Finding(resource.path + path, f"asks for the condition {condition}, which is not there")
                 case "Fn::FindInMap", [str(table), row, column] if table not in mappings:
-                    yield Finding(
-                        resource.properties.path + path, f"looks into the mapping {table}, which is not there"
-                    )
+                    yield Finding(resource.path + path, f"looks into the mapping {table}, which is not there")
                 case "Fn::FindInMap", [str(table), str() | int() as row, str() | int() as column]:
                     rows = mappings[table]
                     columns = rows.get(str(row)) if isinstance(rows, dict) else None
                     if not isinstance(columns, dict) or str(column) not in columns:
                         said = f"looks for {row}, {column} in the mapping {table}, which has no such entry"
-                        yield Finding(resource.properties.path + path, said)
+                        yield Finding(resource.path + path, said)
 
 
 @rule(
