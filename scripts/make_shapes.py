@@ -40,7 +40,11 @@ TYPES = {
         ("application-autoscaling", "PutScheduledAction", "ScheduledActions"),
     ],
     "AWS::ApplicationAutoScaling::ScalingPolicy": [("application-autoscaling", "PutScalingPolicy", "")],
+    "AWS::SageMaker::ModelPackageGroup": [("sagemaker", "CreateModelPackageGroup", "")],
+    "AWS::SageMaker::ModelPackage": [("sagemaker", "CreateModelPackage", "")],
+    "AWS::SageMaker::InferenceExperiment": [("sagemaker", "CreateInferenceExperiment", "")],
     "AWS::CloudWatch::Alarm": [("cloudwatch", "PutMetricAlarm", "")],
+    "AWS::IAM::Role": [("iam", "CreateRole", "")],
 }
 # What cfn-lint means by a format; the identifiers of EC2 and KMS, as their API references give them.
 _KEY = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|mrk-[0-9a-f]{32}"
@@ -75,8 +79,8 @@ def of_schema(schema: Node, definitions: Node, name: str = "") -> Node:
     if properties := schema.get("properties"):
         node["properties"] = {each: of_schema(properties[each], definitions, each) for each in sorted(properties)}
         node["required"] = sorted(schema.get("required", []))
-    elif patterns := schema.get("patternProperties"):
-        ((_, value),) = patterns.items()
+    elif len(patterns := schema.get("patternProperties", {})) == 1:
+        (value,) = patterns.values()
         node |= {"type": "json", "values": of_schema(value, definitions)}
     elif kind == "object":
         node["type"] = "json"
@@ -180,12 +184,10 @@ def service_model(service: str) -> ServiceModel:
     return ServiceModel(Loader().load_service_model(service, "service-2"))
 
 
-def only_in_api() -> list[str]:
-    """Give the types that one might look for: SageMaker's API creates such things, and CloudFormation does not."""
-    there = set(PROVIDER_SCHEMA_MANAGER.get_resource_types("us-east-1"))
-    names = service_model("sagemaker").operation_names
-    made = {f"AWS::SageMaker::{name.removeprefix('Create')}" for name in names if name.startswith("Create")}
-    return sorted(made - there)
+def sagemaker_types() -> list[str]:
+    """Give the types of SageMaker that CloudFormation has."""
+    there = PROVIDER_SCHEMA_MANAGER.get_resource_types("us-east-1")
+    return sorted(kind for kind in there if kind.startswith("AWS::SageMaker::"))
 
 
 def shape_of(kind: str) -> Node:
@@ -218,7 +220,7 @@ def table() -> Node:
     return {
         "sources": {name: version(name) for name in ("cfn-lint", "botocore")},
         "types": {kind: shape_of(kind) for kind in TYPES},
-        "only_in_api": only_in_api(),
+        "resource_types": sagemaker_types(),
     }
 
 

@@ -253,6 +253,8 @@ kms_keys = st.uuids(version=4).map(lambda id: _ARN.format("kms", f"key/{id}"))
 topics = names.map(lambda name: _ARN.format("sns", name))
 locations = st.builds(S3Location, buckets, st.just("") | keys | keys.map("{}/".format))
 tags = st.from_regex(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,30}", fullmatch=True).filter(lambda tag: tag != "latest")
+MAY = datetime(2031, 5, 1, tzinfo=timezone.utc)
+
 moments = st.datetimes(datetime(2030, 1, 1), datetime(2040, 1, 1)).map(  # noqa: DTZ001 - hypothesis adds the zone
     lambda moment: moment.replace(microsecond=0, tzinfo=timezone.utc)
 )
@@ -767,6 +769,12 @@ MUTATIONS = [
     ("SMC611", _policies(TargetTracking.invocations_per_copy(5))),
     ("SMC612", _schedule(ScheduledCapacity("cron(0 8 * * 1-5)", min_capacity=2))),
     ("SMC612", _schedule(ScheduledCapacity("rate(1 day)"))),
+    ("SMC612", _schedule(ScheduledCapacity("at(2031-13-01T08:00:00)", min_capacity=2))),
+    ("SMC644", _schedule(ScheduledCapacity("rate(1 day)", min_capacity=2, time_zone="Europe/Bonn"))),
+    (
+        "SMC645",
+        _schedule(ScheduledCapacity("rate(1 day)", min_capacity=2, start=MAY, end=MAY - timedelta(days=30))),
+    ),
     ("SMC602", _schedule(ScheduledCapacity("rate(1 day)", min_capacity=3, max_capacity=2))),
     ("SMC614", _policies(TargetTracking.memory_utilization(101))),
     ("SMC614", _policies(TargetTracking.cpu_utilization(-1))),

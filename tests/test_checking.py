@@ -141,7 +141,7 @@ class TestWhatIsNotKnownBeforeDeployment:
         wrong["Resources"]["Config"]["Properties"] = {**included, "Tags": []}
         assert check_template(wrong) == []
         wrong["Resources"]["Fn::ForEach::Models"] = ["Name", ["a", "b"], {"Model${Name}": MODEL}]
-        assert check_template(wrong) == []
+        assert check_template({**wrong, "Transform": "Mine"}) == []
 
     def test_a_loop_is_carried_out(self):
         body = {"Config${Size}": {"Type": "AWS::SageMaker::EndpointConfig", "Properties": {"ProductionVariants": [{

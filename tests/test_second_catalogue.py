@@ -17,7 +17,6 @@ NOT_WRONG = {
     "md-x86-on-arm-xgboost": "the repository has images for more processors than its tag names",
     "gr-rolling-count": "the variant scales up; the API looks at the number there is when it is updated",
     "gr-wait-missing": "CloudFormation's documents and those of the API contradict each other: a warning",
-    "sh-experiment-percent": "shadow experiments are not looked at",
 }
 NOT_HARMFUL = {
     "h-guardrail-marketplace": "an ARN does not tell a package of the Marketplace from one of the Model Registry",

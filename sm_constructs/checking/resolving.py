@@ -29,12 +29,12 @@ class Resolved:
     ----------
     template : dict[str, Any]
         The template, of which only the resources that were asked for are there.
-    others : dict[str, dict[str, Any]]
-        The other resources, by logical id.
+    others : dict[str, Any]
+        The other resources, by logical id, as they stand there.
     """
 
     template: dict[str, Any]
-    others: dict[str, dict[str, Any]]
+    others: dict[str, Any]
     _moved: dict[str, str] = field(default_factory=dict)
 
     def original(self, path: str) -> str:
@@ -64,8 +64,7 @@ def resolve(template: Mapping[str, Any], case: Case) -> Resolved:
         id: definition
         for id, definition in template["Resources"].items()
         if id not in wanted
-        and isinstance(definition, dict)
-        and assumptions.condition(definition.get("Condition")) is not False
+        and (not isinstance(definition, dict) or assumptions.condition(definition.get("Condition")) is not False)
     }
     resolved = Resolved({**template, "Resources": resources}, others)
     resolver = _Resolver(template, assumptions, resolved._moved)  # noqa: SLF001 - its own

@@ -27,8 +27,9 @@ def read_rollout(node: Node) -> Found[Rollout | None]:
         strategy, size, wait = _STEPPING[kind.value]
         parts = {wait: routing["WaitIntervalInSeconds"].time(), **_read_size(routing[size])}
     elif kind.value == "ALL_AT_ONCE":
-        routing["WaitIntervalInSeconds"].says("0")
         strategy, parts = "all-at-once", {}
+        if not routing["WaitIntervalInSeconds"].says("0"):
+            parts = {"bake": routing["WaitIntervalInSeconds"].time()}
     else:
         routing.unmark()
         return Found(None, node)

@@ -26,9 +26,14 @@ ALARM = "AWS::CloudWatch::Alarm"
 ROLE = "AWS::IAM::Role"
 POLICY_OF_ROLE = "AWS::IAM::Policy"
 MANAGED_POLICY = "AWS::IAM::ManagedPolicy"
+INLINE_POLICY = "AWS::IAM::RolePolicy"
+PACKAGE = "AWS::SageMaker::ModelPackage"
+PACKAGE_GROUP = "AWS::SageMaker::ModelPackageGroup"
+EXPERIMENT = "AWS::SageMaker::InferenceExperiment"
 
 READ_TYPES = frozenset(
-    {MODEL, CONFIG, ENDPOINT, COMPONENT, TARGET, POLICY, ALARM, ROLE, POLICY_OF_ROLE, MANAGED_POLICY}
+    {MODEL, CONFIG, ENDPOINT, COMPONENT, TARGET, POLICY, ALARM, PACKAGE, PACKAGE_GROUP, EXPERIMENT}
+    | {ROLE, POLICY_OF_ROLE, MANAGED_POLICY, INLINE_POLICY}
 )
 """The types of the resources that are looked at."""
 
@@ -74,17 +79,21 @@ class Resource(Node):
         Its type.
     depends_on : tuple[str, ...]
         The logical ids that its ``DependsOn`` names.
+    deletion_policy : str or None
+        Its ``DeletionPolicy``, if it is known.
     says_nothing : bool
         Whether its properties are there, and nothing stands there.
     """
 
-    __slots__ = ("depends_on", "id", "says_nothing", "type")
+    __slots__ = ("deletion_policy", "depends_on", "id", "says_nothing", "type")
 
     def __init__(self, id: str, definition: Mapping[str, Any]) -> None:
         super().__init__(f"Resources/{id}/Properties", definition.get("Properties"))
         self.id = id
         self.type: str = definition["Type"]
         self.depends_on = _ids(definition.get("DependsOn"))
+        policy = definition.get("DeletionPolicy")
+        self.deletion_policy = policy if isinstance(policy, str) else None
         self.says_nothing = "Properties" in definition and definition["Properties"] is None
 
 
@@ -105,7 +114,7 @@ class Template:
     ----------
     template : object
         The template, as parsed JSON.
-    others : Mapping[str, Mapping[str, Any]], optional
+    others : Mapping[str, Any], optional
         Further resources, which are not looked at, by logical id.
     known : Mapping[str, list[Call]], optional
         The calls of intrinsic functions in the properties of resources, by logical id, as far as they are known.
@@ -114,20 +123,22 @@ class Template:
     def __init__(
         self,
         template: object,
-        others: Mapping[str, Mapping[str, Any]] | None = None,
+        others: Mapping[str, Any] | None = None,
         known: Mapping[str, list[Call]] | None = None,
     ) -> None:
         self._calls = dict(known or {})
         self._resources: dict[str, Resource] = {}
         self._of_hosting: dict[str, bool] = {}
+        self._execution_roles: list[Resource] | None = None
         self._patterns: dict[str, str] = {}
         self._references: dict[str, tuple[tuple[str, str, str], ...]] = {}
         self._by_type: dict[str, list[Resource]] = defaultdict(list)
         self._named: dict[tuple[str, str], Resource] = {}
         found = template.get("Resources") if isinstance(template, dict) else None
         parameters = template.get("Parameters") if isinstance(template, dict) else None
-        self._types = {id: str(it.get("Type")) for id, it in (others or {}).items()}
-        self._properties = {id: it.get("Properties") for id, it in (others or {}).items()}
+        mappings = {id: it for id, it in (others or {}).items() if isinstance(it, dict)}
+        self._types = {id: str(it.get("Type")) for id, it in mappings.items()}
+        self._properties = {id: it.get("Properties") for id, it in mappings.items()}
         self._parts = (template, others or {})
         sections = template if isinstance(template, dict) else {}
         self._counts = {name: len(each) for name, each in sections.items() if isinstance(each, dict)}
@@ -165,8 +176,23 @@ class Template:
 
     def section(self, name: str) -> dict[str, Any]:
         """Give a section of the template, such as its parameters; empty where there is none."""
+        found = self.says(name)
+        return found if isinstance(found, dict) else {}
+
+    def says(self, name: str) -> object:
+        """Give what stands at the top of the template under a name."""
         whole = self._parts[0]
-        found = whole.get(name) if isinstance(whole, dict) else None
+        return whole.get(name) if isinstance(whole, dict) else None
+
+    @property
+    def definitions(self) -> Iterator[tuple[str, object]]:
+        """Every resource with its logical id, as it stands in the template, whether or not it is looked at."""
+        for resources in (self._parts[1], self.section("Resources")):
+            yield from ((id, definition) for id, definition in resources.items() if isinstance(id, str))
+
+    def properties(self, id: str) -> dict[str, Any]:
+        """Give the properties of any resource; empty where there are none, or they are not known."""
+        found = self._properties.get(id)
         return found if isinstance(found, dict) else {}
 
     @property
@@ -215,15 +241,27 @@ class Template:
             return None
         return look.format(given or id.lower())
 
+    @property
+    def execution_roles(self) -> list[Resource]:
+        """The roles in the template that models and endpoint configurations take on."""
+        if self._execution_roles is None:
+            users = [*self.of_type(MODEL), *self.of_type(CONFIG)]
+            wanted = {referred(user["ExecutionRoleArn"].said or "") for user in users}
+            self._execution_roles = [role for role in self.of_type(ROLE) if role.id in wanted]
+        return self._execution_roles
+
     def is_of_hosting(self, resource: Resource) -> bool:
-        """Say whether a scalable target, a policy or an alarm is about hosting; other services have them too."""
+        """Say whether a scalable target, a policy, an alarm or a role is about hosting; others have them too."""
         if resource.id not in self._of_hosting:
             self._of_hosting[resource.id] = self._is_of_hosting(resource)
         return self._of_hosting[resource.id]
 
     def _is_of_hosting(self, resource: Resource) -> bool:
         if resource.type == ALARM:
-            return "sagemaker" in (resource["Namespace"].said or "").lower()
+            metrics = resource["Metrics"].value
+            return "sagemaker" in (resource["Namespace"].said or repr(metrics)).lower()
+        if resource.type == ROLE:
+            return resource in self.execution_roles
         target = self.referred(TARGET, resource["ScalingTargetId"].said)
         if resource.type == POLICY and target is not None:
             return self.is_of_hosting(target)
@@ -260,15 +298,17 @@ class Template:
 
     def waits_for(self, resource: Resource, other: Resource) -> bool:
         """Say whether CloudFormation makes a resource after another one."""
+        return other.id in self.before(resource)
+
+    def before(self, resource: Resource) -> set[str]:
+        """Give the logical ids of what CloudFormation makes before a resource, as far as what is looked at tells it."""
         todo, seen = [resource], set[str]()
         while todo:
             its = todo.pop()
             before = {*its.depends_on, *(name for _, name, _ in self.references(its))}
-            if other.id in before:
-                return True
             todo += [self._resources[id] for id in before - seen if id in self._resources]
             seen |= before
-        return False
+        return seen
 
     def unread(self, resource: Resource) -> Iterator[str]:
         """Give the topmost places in the properties of a resource under which nothing was read."""

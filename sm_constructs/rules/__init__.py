@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from sm_constructs.problems import InvalidHosting, Problem
 from sm_constructs.rules import (  # noqa: F401 - they enter their rules
+    alarms,
     asynchronous,
     autoscaling,
     batch,
@@ -14,6 +15,7 @@ from sm_constructs.rules import (  # noqa: F401 - they enter their rules
     components,
     containers,
     data_capture,
+    environment,
     exclusive,
     explainer,
     instances,
@@ -21,6 +23,7 @@ from sm_constructs.rules import (  # noqa: F401 - they enter their rules
     model_data,
     multi_model,
     naming,
+    neighbours,
     network,
     references,
     roles,

@@ -126,3 +126,22 @@ def responses_have_topics(spec: EndpointSpec) -> Iterator[Finding]:
         chosen = f"{name}_NOTIFICATION_TOPIC"
         if chosen in spec.asynchronous.include_response_in and getattr(spec.asynchronous, argument) is None:
             yield Finding("asynchronous.include_response_in", f"has {chosen}, but there is no {argument}")
+
+
+@rule(
+    "SMC206",
+    "Who hears of answers also hears of failures",
+    severity="warning",
+    where=_asynchronous,
+    source="AsyncInferenceNotificationConfig.SuccessTopic, ErrorTopic",
+    facts=["async/notification_topics"],
+    good=f'kind="asynchronous", asynchronous=AsyncInference({_OUT}, '
+    'success_topic="arn:aws:sns:eu-west-1:123456789012:done", error_topic="arn:aws:sns:eu-west-1:123456789012:failed")',
+    bad=f'kind="asynchronous", asynchronous=AsyncInference({_OUT}, '
+    'success_topic="arn:aws:sns:eu-west-1:123456789012:done")',
+)
+def told_of_failures(spec: EndpointSpec) -> Iterator[Finding]:
+    """Warn of requests that fail silently."""
+    its = spec.asynchronous
+    if its is not None and its.success_topic is not None and its.error_topic is None:
+        yield Finding("asynchronous.error_topic", "is missing: who waits for an answer never hears that there is none")

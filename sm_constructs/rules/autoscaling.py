@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
-from sm_constructs.durations import seconds
+from sm_constructs.durations import is_time_zone, seconds
 from sm_constructs.facts import limit
 from sm_constructs.rules.instances import known_types
 from sm_constructs.rules.registry import Finding, rule
@@ -403,13 +404,22 @@ def schedule(spec: EndpointSpec) -> Iterator[Finding]:
     for scalable in scaled(spec):
         for index, action in enumerate(scalable.scaling.schedule):
             at = f"{scalable.at}.schedule[{index}]"
-            if is_text(action.schedule) and not re.fullmatch(_SCHEDULE, action.schedule):
+            if is_text(action.schedule) and not _is_schedule(action.schedule):
                 yield Finding(
                     f"{at}.schedule",
                     f"is {action.schedule!r}; it is cron(…) with six fields, rate(1 hour), or at(yyyy-mm-ddThh:mm:ss)",
                 )
             if action.min_capacity is None and action.max_capacity is None:
                 yield Finding(at, "sets neither min_capacity nor max_capacity; set one of them")
+
+
+def _is_schedule(text: str) -> bool:
+    if re.fullmatch(_SCHEDULE, text) is None:
+        return False
+    try:
+        return not text.startswith("at(") or datetime.fromisoformat(text[3:-1]) is not None
+    except ValueError:
+        return False
 
 
 _SCHEDULE = r"cron\(\S+( \S+){5}\)|rate\(\d+ (minutes?|hours?|days?)\)|at\(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\)"
@@ -433,3 +443,78 @@ def schedules_differ(spec: EndpointSpec) -> Iterator[Finding]:
                 yield Finding(
                     f"{scalable.at}.schedule[{index}].schedule", f"is {time[0]!r}, as in an earlier one; give one range"
                 )
+
+
+_TWICE = 'schedule=[ScheduledCapacity("cron(0 8 * * ? *)", min_capacity=2), ScheduledCapacity({}, min_capacity={})]'
+
+
+@rule(
+    "SMC644",
+    "A schedule is in a time zone that there is",
+    where=scaled,
+    source="ScheduledAction.Timezone: the canonical names of the IANA time zones",
+    facts=["autoscaling/scheduled_actions"],
+    good="scaling=Scaling(1, 4, "
+    + _TWICE.format('"cron(0 18 * * ? *)", time_zone="Europe/Berlin"', 1)
+    + f", {_POLICIES})",
+    bad="scaling=Scaling(1, 4, "
+    + _TWICE.format('"cron(0 18 * * ? *)", time_zone="Europe/Bonn"', 1)
+    + f", {_POLICIES})",
+)
+def time_zones(spec: EndpointSpec) -> Iterator[Finding]:
+    """Check the names of time zones."""
+    for scalable in scaled(spec):
+        for index, action in enumerate(scalable.scaling.schedule):
+            zone = action.time_zone
+            if is_text(zone) and not is_time_zone(zone):
+                yield Finding(
+                    f"{scalable.at}.schedule[{index}].time_zone",
+                    f"is {zone!r}; it is a name such as Europe/Berlin or UTC",
+                )
+
+
+@rule(
+    "SMC645",
+    "A schedule ends after it began",
+    where=scaled,
+    source="ScheduledAction.StartTime, EndTime",
+    facts=["autoscaling/scheduled_actions"],
+    good='scaling=Scaling(1, 4, schedule=[ScheduledCapacity("rate(1 day)", min_capacity=2, end=datetime(2031, 5, 1), '
+    "start=datetime(2031, 4, 1))])",
+    bad='scaling=Scaling(1, 4, schedule=[ScheduledCapacity("rate(1 day)", min_capacity=2, end=datetime(2031, 4, 1), '
+    "start=datetime(2031, 5, 1))])",
+)
+def schedule_ends(spec: EndpointSpec) -> Iterator[Finding]:
+    """Check the time in which a schedule holds."""
+    for scalable in scaled(spec):
+        for index, action in enumerate(scalable.scaling.schedule):
+            if isinstance(action.start, datetime) and isinstance(action.end, datetime):
+                start, end = (
+                    moment if moment.tzinfo is not None else moment.replace(tzinfo=timezone.utc)
+                    for moment in (action.start, action.end)
+                )
+                if end <= start:
+                    yield Finding(f"{scalable.at}.schedule[{index}].end", f"is {end}, and it begins at {start}")
+
+
+@rule(
+    "SMC646",
+    "What a schedule takes away again and again, something gives back",
+    severity="warning",
+    where=scaled,
+    source='"Scheduled scaling", Application Auto Scaling user guide: the new range stays until something changes it',
+    facts=["autoscaling/scheduled_actions"],
+    good="scaling=Scaling(1, 4, " + _TWICE.format('"cron(0 18 * * ? *)"', 1) + ")",
+    bad='scaling=Scaling(1, 4, schedule=[ScheduledCapacity("cron(0 18 * * ? *)", max_capacity=2)])',
+)
+def given_back(spec: EndpointSpec) -> Iterator[Finding]:
+    """Warn of schedules that lower the upper end once and for all."""
+    for scalable in scaled(spec):
+        schedule = scalable.scaling.schedule
+        ranges = {(action.min_capacity, action.max_capacity) for action in schedule}
+        again = all(is_text(action.schedule) and not action.schedule.startswith("at(") for action in schedule)
+        before = scalable.scaling.max_capacity
+        for most in {most for _, most in ranges} if len(ranges) == 1 and again else ():
+            if is_number(most) and is_number(before) and most < before:
+                said = f"is {most:g} from then on, and nothing brings {before:g} back"
+                yield Finding(f"{scalable.at}.schedule[0].max_capacity", said)

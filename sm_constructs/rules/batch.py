@@ -6,10 +6,9 @@ import re
 from dataclasses import fields
 from functools import cache, partial
 from typing import TYPE_CHECKING
-from zoneinfo import available_timezones
 
 from sm_constructs.containers import Container
-from sm_constructs.durations import seconds
+from sm_constructs.durations import is_time_zone, seconds
 from sm_constructs.facts import instance_types, limit, load
 from sm_constructs.instances import Instances
 from sm_constructs.model_data import S3Prefix, UriData
@@ -527,9 +526,6 @@ def schedule_form(spec: TransformSpec) -> Iterator[Finding]:
 _SCHEDULE = r"cron\(\S+( \S+){5}\)|rate\([1-9]\d* (minutes?|hours?|days?)\)|at\(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\)"
 
 
-_time_zones = cache(available_timezones)
-
-
 @_rule(
     "SMC961",
     "A time zone is one of the IANA database",
@@ -540,7 +536,7 @@ _time_zones = cache(available_timezones)
 def time_zone(spec: TransformSpec) -> Iterator[Finding]:
     """Check the name of the time zone, where this machine has the names."""
     zone = None if spec.schedule is None else spec.schedule.time_zone
-    if is_text(zone) and zone not in (known := _time_zones()) and known:
+    if is_text(zone) and not is_time_zone(zone):
         yield Finding("schedule.time_zone", f"is {zone!r}; it is a name such as Europe/Berlin or UTC")
 
 

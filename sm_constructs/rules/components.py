@@ -62,10 +62,12 @@ def shadow_alone(spec: EndpointSpec) -> Iterator[Finding]:
     bad='shadow_name="next", shadow_weight=2.0',
 )
 def shadow_weight(spec: EndpointSpec) -> Iterator[Finding]:
-    """Warn of a weight that would copy more requests than there are."""
+    """Warn of a weight that would copy more requests than there are, or none."""
     if spec.shadow is None or len(spec.variants) != 1:
         return
     weight, of = spec.shadow.weight, spec.variants[0].weight
+    if weight == 0:
+        yield Finding("shadow.weight", "is 0: no request is copied to the shadow variant")
     if is_number(weight) and is_number(of) and weight > of:
         yield Finding(
             "shadow.weight", f"is {weight:g}, more than the production variant's {of:g}; at most all are copied"
@@ -374,3 +376,37 @@ def placement(spec: EndpointSpec) -> Iterator[Finding]:
             yield Finding(f"{at}.zone_imbalance", f"is {value:g}; it is {low} to {high} whole copies")
         if value is not None and component.placement is None:
             yield Finding(f"{at}.zone_imbalance", "is given without placement")
+
+
+@rule(
+    "SMC837",
+    "All copies of an inference component find room",
+    severity="warning",
+    where=_components,
+    source="InferenceComponentComputeResourceRequirements; ProductionVariantManagedInstanceScaling.MaxInstanceCount",
+    facts=["inference_component/compute", "instances/table"],
+    good='instances=Instances("ml.g5.xlarge"), managed=Scaling(1, 4), components=[InferenceComponent("llama", '
+    "container=Container(image), memory_mb=1024, accelerators=1, copies=4)]",
+    bad='instances=Instances("ml.g5.xlarge"), managed=Scaling(1, 4), components=[InferenceComponent("llama", '
+    "container=Container(image), memory_mb=1024, accelerators=1, copies=5)]",
+)
+def copies_fit(spec: EndpointSpec) -> Iterator[Finding]:
+    """Warn of more copies than the accelerators of all instances can hold."""
+    first = spec.variants[0] if spec.variants else None
+    if first is None or first.instances is None:
+        return
+    kinds = known_types(first.instances)
+    offered = [_accelerators(kind.gpus, kind.neuron_devices) for kind in kinds]
+    most = first.instances.count if first.scaling is None else first.scaling.max_capacity
+    if len(kinds) < len(first.instances.types) or None in offered or not is_number(most):
+        return
+    there = most * max(each or 0 for each in offered)
+    for at, component in placed(spec):
+        each, copies = component.accelerators, component.copies
+        argument = "copies"
+        if component.scaling is not None:
+            argument, copies = "scaling.max_capacity", component.scaling.max_capacity
+        if is_number(each) and is_number(copies) and there and each <= there < copies * each:
+            yield Finding(
+                f"{at}.{argument}", f"is {copies:g} with {each:g} accelerators each; {most:g} instances have {there:g}"
+            )

@@ -140,3 +140,19 @@ def core_dump(spec: EndpointSpec) -> Iterator[Finding]:
             yield from too_long(f"{at}.core_dump", instances.core_dump, limit("realtime", "core_dump_uri_max"))
         elif instances.core_dump_key is not None:
             yield Finding(f"{at}.core_dump_key", "is given without core_dump; there is nothing to encrypt")
+
+
+@rule(
+    "SMC814",
+    "Data capture keeps something",
+    severity="warning",
+    where=_data_capture,
+    source="DataCaptureConfig.InitialSamplingPercentage",
+    facts=["data_capture/sampling"],
+    good=f"data_capture=DataCapture({_PLACE}, percent=1)",
+    bad=f"data_capture=DataCapture({_PLACE}, percent=0)",
+)
+def kept(spec: EndpointSpec) -> Iterator[Finding]:
+    """Warn of a capture that captures nothing."""
+    if spec.data_capture is not None and spec.data_capture.percent == 0:
+        yield Finding("data_capture.percent", "is 0: nothing is captured")

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sm_constructs.reading.resources import COMPONENT, CONFIG, ENDPOINT, MODEL, POLICY, Template
+from sm_constructs.reading.intrinsics import referred
+from sm_constructs.reading.resources import COMPONENT, CONFIG, ENDPOINT, MODEL, PACKAGE, POLICY, Template
 from sm_constructs.rules.registry import Finding, rule
 from sm_constructs.tokens import is_text, is_unresolved
 
@@ -335,8 +336,8 @@ def routing(template: Template) -> Iterator[Finding]:
 
 @rule(
     "SMC071",
-    "Credentials of a registry go with access through a VPC",
-    source="ImageConfig.RepositoryAuthConfig: only with RepositoryAccessMode Vpc",
+    "Credentials of a registry go with access through a VPC, and that with a VPC",
+    source="ImageConfig: RepositoryAccessMode Vpc needs a VpcConfig, RepositoryAuthConfig that mode",
     about=Template,
     facts=["realtime/private_registry"],
     good=_MODEL.format(f"PrimaryContainer: {{{_IMAGE}, ImageConfig: {{RepositoryAccessMode: Platform}}}}"),
@@ -346,12 +347,16 @@ def routing(template: Template) -> Iterator[Finding]:
     ),
 )
 def credentials(template: Template) -> Iterator[Finding]:
-    """Check that credentials have a use."""
-    for container in containers(template):
-        config = container["ImageConfig"]
-        mode = config["RepositoryAccessMode"].said
-        if config["RepositoryAuthConfig"] and is_text(mode) and mode != "Vpc":
-            yield Finding(f"{config.path}/RepositoryAuthConfig", f"is given, and RepositoryAccessMode is {mode}")
+    """Check that credentials have a use, and registries a way to them."""
+    for model in template.of_type(MODEL):
+        for config in (container["ImageConfig"] for container in containers_of(model)):
+            node = config["RepositoryAccessMode"]
+            if config["RepositoryAuthConfig"] and is_text(node.said) and node.said != "Vpc":
+                yield Finding(
+                    f"{config.path}/RepositoryAuthConfig", f"is given, and RepositoryAccessMode is {node.said}"
+                )
+            if node.said == "Vpc" and not model["VpcConfig"]:
+                yield Finding(node.path, "is Vpc, and the model has no VpcConfig")
 
 
 @rule(
@@ -373,3 +378,83 @@ def multi_model(template: Template) -> Iterator[Finding]:
         url = data.said
         if mode == "MultiModel" and url is not None and url.endswith(".tar.gz"):
             yield Finding(data.path, "ends in .tar.gz, and is the prefix under which the models lie")
+
+
+@rule(
+    "SMC073",
+    "A multi-model container says where its models lie",
+    source="ContainerDefinition.Mode, ModelDataUrl: the prefix under which the models of a multi-model container lie",
+    about=Template,
+    facts=["mme/model_data_url_is_prefix"],
+    good=_MODEL.format(f"PrimaryContainer: {{{_IMAGE}, Mode: MultiModel, ModelDataUrl: s3://models/store/}}"),
+    bad=_MODEL.format(f"PrimaryContainer: {{{_IMAGE}, Mode: MultiModel}}"),
+)
+def stores(template: Template) -> Iterator[Finding]:
+    """Check that there is a store."""
+    for container in containers(template):
+        if (
+            container["Mode"].said == "MultiModel"
+            and not container["ModelDataUrl"]
+            and not container["ModelDataSource"]
+        ):
+            yield Finding(f"{container.path}/ModelDataUrl", "is missing; it is the prefix under which the models lie")
+
+
+@rule(
+    "SMC074",
+    "An asynchronous endpoint runs on instances",
+    source='"Feature availability matrix", SageMaker developer guide; CreateEndpointConfig.AsyncInferenceConfig',
+    about=Template,
+    facts=["serverless/excluded_features_matrix", "async/excluded_by_feature_matrix"],
+    good=_CONFIG.format("InstanceType: ml.m5.large, InitialInstanceCount: 1"),
+    bad=_CONFIG.format("ServerlessConfig: {MemorySizeInMB: 1024, MaxConcurrency: 5}")
+    + "    AsyncInferenceConfig: {OutputConfig: {S3OutputPath: s3://answers/}}",
+)
+def queues_on_instances(template: Template) -> Iterator[Finding]:
+    """Check that nothing is serverless and asynchronous."""
+    for config in template.of_type(CONFIG):
+        queue = config["AsyncInferenceConfig"]
+        if queue and any(variant["ServerlessConfig"] for variant in config["ProductionVariants"].entries()):
+            yield Finding(queue.path, "is given, and a variant is serverless; an asynchronous endpoint has instances")
+
+
+_PACKAGE = """\
+Package:
+  Type: AWS::SageMaker::ModelPackage
+  Properties: {{{}InferenceSpecification: {{SupportedContentTypes: [text/csv], SupportedResponseMIMETypes: [text/csv],
+    Containers: [{{Image: '123456789012.dkr.ecr.eu-west-1.amazonaws.com/scorer:1'}}]}}}}
+"""
+_OF_PACKAGE = _MODEL.format("PrimaryContainer: {ModelPackageName: !Ref Package}") + "\n"
+
+
+@rule(
+    "SMC075",
+    "A model package has a name of its own, or is a version in a group",
+    source="CreateModelPackage.ModelPackageName, ModelPackageGroupName",
+    about=Template,
+    good=_PACKAGE.format("ModelPackageGroupName: churn, "),
+    bad=_PACKAGE.format("ModelPackageGroupName: churn, ModelPackageName: churn-1, "),
+)
+def packages(template: Template) -> Iterator[Finding]:
+    """Check the names of model packages."""
+    for package in template.of_type(PACKAGE):
+        yield from _either(package, "ModelPackageName", "ModelPackageGroupName", needed=False)
+
+
+@rule(
+    "SMC076",
+    "A model package that is deployed is approved",
+    severity="warning",
+    source='"Update the approval status of a model", SageMaker developer guide: approved to be deployed',
+    about=Template,
+    good=_OF_PACKAGE + _PACKAGE.format("ModelPackageGroupName: churn, ModelApprovalStatus: Approved, "),
+    bad=_OF_PACKAGE + _PACKAGE.format("ModelPackageGroupName: churn, ModelApprovalStatus: Rejected, "),
+)
+def approved(template: Template) -> Iterator[Finding]:
+    """Warn of versions that nobody has approved."""
+    for container in containers(template):
+        name = container["ModelPackageName"]
+        package = template.resource(referred(name.said or ""))
+        status = None if package is None or package.type != PACKAGE else package["ModelApprovalStatus"].said
+        if package is not None and is_text(status) and status != "Approved":
+            yield Finding(name.path, f"is {package.id}, of which the approval status is {status}")

@@ -8,10 +8,10 @@ from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from sm_constructs.facts import instance_types, limit, load
-from sm_constructs.reading.intrinsics import references, referred
+from sm_constructs.reading.intrinsics import references
 from sm_constructs.reading.resources import ALARM, COMPONENT, CONFIG, ENDPOINT, MODEL, POLICY, Template
 from sm_constructs.rules.references import variant_names
-from sm_constructs.rules.registry import Finding, rule, unlisted
+from sm_constructs.rules.registry import Finding, rule
 from sm_constructs.spec import once_each
 from sm_constructs.tokens import is_number, is_text
 
@@ -22,10 +22,11 @@ if TYPE_CHECKING:
     from sm_constructs.reading.resources import Resource
 
 _SOURCE = '"Amazon SageMaker AI metrics in Amazon CloudWatch", SageMaker developer guide'
-_SUSPICIOUS_MICROSECONDS = 10_000
-_SHORT = "seconds_with_period_below_3600"
+# Below which a time looks as if it were meant in another unit: 10 ms of a model, 1 s in a queue.
+_SUSPICIOUS = {"Microseconds": (10_000, 1000, "ms"), "Milliseconds": (1000, 1000, "s")}
 # Further dimensions that a metric may be broken down by.
 _MORE = frozenset({"EndpointConfigName", "InstanceType", "ContainerName"})
+_NAMED = {"EndpointName": ENDPOINT, "InferenceComponentName": COMPONENT, "EndpointConfigName": CONFIG}
 _OTHER_NAMESPACES = ("/aws/sagemaker/TrainingJobs", "/aws/sagemaker/ProcessingJobs", "/aws/sagemaker/TransformJobs")
 
 _ALARM = """\
@@ -45,14 +46,15 @@ Alarm:
 _E, _V = "{Name: EndpointName, Value: e}", "{Name: VariantName, Value: a}"
 
 
-def _alarm(
+def alarm_example(
     namespace: str = "AWS/SageMaker",
     name: str = "ModelLatency",
     dimensions: str = f"{_E}, {_V}",
     statistic: str = "Average",
-    threshold: int = 500_000,
+    threshold: float = 500_000,
     more: str = "",
 ) -> str:
+    """Write an alarm as an example."""
     return _ALARM.format(namespace, name, dimensions, statistic, threshold, more)
 
 
@@ -75,8 +77,8 @@ def published() -> dict[str, list[Published]]:
 
 
 @dataclass(frozen=True, slots=True)
-class _Use:
-    """A metric that something looks at: where its parts stand."""
+class Use:
+    """A metric that something looks at: where its parts stand, and the alarm that does, if it is one."""
 
     name: Node
     namespace: Node
@@ -85,8 +87,12 @@ class _Use:
     statistic: Node
     threshold: Node | None
     target: Node | None = None
-    is_low: bool = False
-    """Whether a small value is what the alarm is for."""
+    alarm: Resource | None = None
+
+    @property
+    def is_low(self) -> bool:
+        """Whether a small value is what the alarm is for."""
+        return self.alarm is not None and (self.alarm["ComparisonOperator"].said or "").startswith("LessThan")
 
     @property
     def known(self) -> list[Published]:
@@ -110,7 +116,7 @@ class _Use:
 
 
 @once_each
-def _uses(template: Template) -> Iterator[_Use]:
+def uses_of_metrics(template: Template) -> Iterator[Use]:
     """Give every metric of SageMaker that an alarm or a policy looks at."""
     for alarm in template.of_type(ALARM):
         places: list[tuple[Node, Node]] = [(alarm, alarm)]
@@ -118,9 +124,8 @@ def _uses(template: Template) -> Iterator[_Use]:
         for outer, metric in places:
             own = metric is alarm
             statistic = outer["Stat"] if not own else outer["Statistic"] or outer["ExtendedStatistic"]
-            low = (alarm["ComparisonOperator"].said or "").startswith("LessThan")
             for use in _use(metric, outer["Unit"], statistic, alarm["Threshold"] if own else None):
-                yield replace(use, is_low=low)
+                yield replace(use, alarm=alarm)
     for policy in template.of_type(POLICY):
         custom = policy["TargetTrackingScalingPolicyConfiguration"]["CustomizedMetricSpecification"]
         target = policy["TargetTrackingScalingPolicyConfiguration"]["TargetValue"]
@@ -132,11 +137,11 @@ def _uses(template: Template) -> Iterator[_Use]:
 
 def _use(
     metric: Node, unit: Node, statistic: Node, threshold: Node | None, target: Node | None = None
-) -> Iterator[_Use]:
+) -> Iterator[Use]:
     namespace = metric["Namespace"].said
     if is_text(namespace) and "sagemaker" in namespace.lower():
         parts = (metric["MetricName"], metric["Namespace"], metric["Dimensions"])
-        yield _Use(*parts, unit, statistic, threshold, target)
+        yield Use(*parts, unit, statistic, threshold, target)
 
 
 @rule(
@@ -155,8 +160,8 @@ def _use(
         "mme/metrics_instance",
         "multi_container/metrics",
     ],
-    good=_alarm(),
-    bad=_alarm("/aws/sagemaker/Endpoints"),
+    good=alarm_example(),
+    bad=alarm_example("/aws/sagemaker/Endpoints"),
 )
 def namespaces(template: Template) -> Iterator[Finding]:
     """Warn of metrics that will never have a value."""
@@ -164,9 +169,11 @@ def namespaces(template: Template) -> Iterator[Finding]:
         each.strip("/").lower(): each
         for each in [*_OTHER_NAMESPACES, *(metric.namespace for several in published().values() for metric in several)]
     }
-    for use in _uses(template):
+    for use in uses_of_metrics(template):
         said, name = use.namespace.said or "", use.name.said
         right = spelled.get(said.strip("/").lower(), said)
+        if said in _OTHER_NAMESPACES and "EndpointName" not in (use.names or ()):
+            continue  # of jobs
         if use.known and use.metric is None:
             there = " or ".join(sorted({metric.namespace for metric in use.known}))
             yield Finding(use.namespace.path, f"is {said!r}; {name} is published in {there}")
@@ -189,12 +196,12 @@ def namespaces(template: Template) -> Iterator[Finding]:
         "mme/per_model_metrics",
         "multi_container/metrics",
     ],
-    good=_alarm(),
-    bad=_alarm(dimensions=_E),
+    good=alarm_example(),
+    bad=alarm_example(dimensions=_E),
 )
 def dimensions(template: Template) -> Iterator[Finding]:
     """Warn of metrics that will never have a value, because none is published with such dimensions."""
-    for use in _uses(template):
+    for use in uses_of_metrics(template):
         metric, names = use.metric, use.names
         if metric is not None and names is not None and not any(_fits(names, each) for each in metric.dimensions):
             wanted = " or ".join(", ".join(each) for each in metric.dimensions)
@@ -209,8 +216,13 @@ def dimensions(template: Template) -> Iterator[Finding]:
         for each in use.dimensions.entries():
             for _, name, attribute in references(each["Value"].value):
                 its = template.resource(name)
-                if its is not None and its.type in (ENDPOINT, COMPONENT, CONFIG, MODEL) and not attribute:
+                kind = _NAMED.get(each["Name"].said or "")
+                if its is None or its.type not in (ENDPOINT, COMPONENT, CONFIG, MODEL):
+                    continue
+                if not attribute:
                     yield Finding(each["Value"].path, f"has Ref {name}, which gives an ARN; metrics have the name")
+                elif kind is not None and its.type != kind:
+                    yield Finding(each["Value"].path, f"is that of {name}, which is an {its.type}; it is an {kind}")
 
 
 def _fits(names: set[str], wanted: list[str]) -> bool:
@@ -224,26 +236,27 @@ def _fits(names: set[str], wanted: list[str]) -> bool:
     source=_SOURCE,
     about=Template,
     facts=["cloudwatch/invocation_metrics"],
-    good=_alarm(more="Unit: Microseconds"),
-    bad=_alarm(more="Unit: Milliseconds"),
+    good=alarm_example(more="Unit: Microseconds"),
+    bad=alarm_example(more="Unit: Milliseconds"),
 )
 def units(template: Template) -> Iterator[Finding]:
     """Warn of units in which there are no values, and of latencies that are compared in another one."""
-    for use in _uses(template):
+    for use in uses_of_metrics(template):
         metric, said = use.metric, use.unit.said
         if metric is None or metric.unit is None:
             continue
         name, said_statistic = use.name.said, use.statistic.said
         if is_text(said) and said != metric.unit:
             yield Finding(use.unit.path, f"is {said}; {name} is published in {metric.unit}")
+        node = use.target if use.threshold is None else use.threshold
+        value = None if node is None else node.number().value
         counted = said_statistic in ("SampleCount", None) or str(said_statistic).startswith(("PR", "TC"))
-        if use.threshold is None or metric.unit != "Microseconds" or counted:
+        if node is None or not is_number(value) or counted or metric.unit not in _SUSPICIOUS:
             continue
-        threshold = use.threshold.number().value
-        if is_number(threshold) and 0 < threshold < _SUSPICIOUS_MICROSECONDS:
-            yield Finding(
-                use.threshold.path, f"is {threshold:g}, which is {threshold / 1000:g} ms; {name} is in microseconds"
-            )
+        below, part, unit = _SUSPICIOUS[metric.unit]
+        if 0 < value < below:
+            seems = f"is {value:g}, which is {value / part:g} {unit}"
+            yield Finding(node.path, f"{seems}; {name} is in {metric.unit.lower()}")
 
 
 @rule(
@@ -253,12 +266,12 @@ def units(template: Template) -> Iterator[Finding]:
     source=_SOURCE,
     about=Template,
     facts=["cloudwatch/valid_stats_trap", "cloudwatch/error_share"],
-    good=_alarm(name="Invocations", statistic="Sum"),
-    bad=_alarm(name="Invocations", statistic="Average"),
+    good=alarm_example(name="Invocations", statistic="Sum"),
+    bad=alarm_example(name="Invocations", statistic="Average"),
 )
 def statistics(template: Template) -> Iterator[Finding]:
     """Warn of statistics that say nothing: each request sends a 1."""
-    for use in _uses(template):
+    for use in uses_of_metrics(template):
         metric, said = use.metric, use.statistic.said
         if metric is not None and metric.statistics is not None and is_text(said) and said not in metric.statistics:
             yield Finding(
@@ -267,74 +280,21 @@ def statistics(template: Template) -> Iterator[Finding]:
             )
 
 
-def _alarms(template: Template) -> Iterator[Resource]:
-    """Give the alarms on metrics of hosting, and those that let hosting scale."""
-    for alarm in template.of_type(ALARM):
-        actions = (template.referred(POLICY, each.said) for each in alarm["AlarmActions"].entries())
-        if template.is_of_hosting(alarm) or any(its is not None and template.is_of_hosting(its) for its in actions):
-            yield alarm
-
-
-@rule(
-    "SMC874",
-    "The periods of an alarm are 10, 20 or 30 seconds, or whole minutes, and not longer than CloudWatch looks back",
-    source="PutMetricAlarm: Period, EvaluationPeriods, DatapointsToAlarm",
-    about=Template,
-    facts=["cloudwatch/alarm_period", "cloudwatch/alarm_span"],
-    good=_alarm(),
-    bad=_alarm().replace("Period: 60", "Period: 45"),
-)
-def periods(template: Template) -> Iterator[Finding]:
-    """Check the periods of alarms."""
-    allowed, spans = limit("cloudwatch", "alarm_period"), limit("cloudwatch", "alarm_span")
-    for alarm in _alarms(template):
-        length, count, enough = (
-            alarm[name].number().value for name in ("Period", "EvaluationPeriods", "DatapointsToAlarm")
-        )
-        minute = allowed["multiple_of"]
-        if is_number(length) and length not in allowed["short"] and (length < minute or length % minute):
-            short = ", ".join(map(str, allowed["short"]))
-            yield Finding(alarm["Period"].path, f"is {length:g} seconds; it is {short} or a multiple of {minute}")
-        if is_number(enough) and is_number(count) and not 1 <= enough <= count:
-            yield Finding(alarm["DatapointsToAlarm"].path, f"is {enough:g}; of {count:g} periods it is 1 to {count:g}")
-        if is_number(length) and is_number(count):
-            most = spans["seconds" if length >= limit("cloudwatch", "alarm_evaluation")["long_period"] else _SHORT]
-            if count * length > most:
-                text = f"is {count:g}, which makes {count * length:g} seconds; an alarm looks at {most} at most"
-                yield Finding(alarm["EvaluationPeriods"].path, text)
-
-
-@rule(
-    "SMC875",
-    "What is taken for missing data is breaching, notBreaching, ignore or missing",
-    source="PutMetricAlarm: TreatMissingData",
-    about=Template,
-    facts=["cloudwatch/alarm_missing_data"],
-    good=_alarm(more="TreatMissingData: notBreaching"),
-    bad=_alarm(more="TreatMissingData: none"),
-)
-def missing_data(template: Template) -> Iterator[Finding]:
-    """Check what missing data are taken for."""
-    for alarm in _alarms(template):
-        node = alarm["TreatMissingData"]
-        yield from unlisted(node.path, node.said, limit("cloudwatch", "alarm_missing_data"))
-
-
-class _About(NamedTuple):
+class Watched(NamedTuple):
     """What a metric is about, as far as the template has it."""
 
     config: Resource
     variant: Node
 
 
-def _about(template: Template, use: _Use) -> _About | None:
+def watched(template: Template, use: Use) -> Watched | None:
     """Give the production variant that a metric is about."""
     values = {each["Name"].said: each["Value"].said for each in use.dimensions.entries()}
     endpoint = template.referred(ENDPOINT, values.get("EndpointName"))
     config = None if endpoint is None else template.referred(CONFIG, endpoint["EndpointConfigName"].said)
     for variant in () if config is None else config["ProductionVariants"].entries():
         if config is not None and variant["VariantName"].said == values.get("VariantName"):
-            return _About(config, variant)
+            return Watched(config, variant)
     return None
 
 
@@ -357,16 +317,16 @@ _ITS = "{Name: EndpointName, Value: !GetAtt Endpoint.EndpointName}, {Name: Varia
     source=_SOURCE,
     about=Template,
     facts=["autoscaling/custom_metric_cpu", "autoscaling/utilization_ranges", "cloudwatch/endpoint_instance_metrics"],
-    good=_XLARGE + _alarm("/aws/sagemaker/Endpoints", "CPUUtilization", _ITS, threshold=320),
-    bad=_XLARGE + _alarm("/aws/sagemaker/Endpoints", "CPUUtilization", _ITS, threshold=80),
+    good=_XLARGE + alarm_example("/aws/sagemaker/Endpoints", "CPUUtilization", _ITS, threshold=320),
+    bad=_XLARGE + alarm_example("/aws/sagemaker/Endpoints", "CPUUtilization", _ITS, threshold=80),
 )
 def percent_of_all(template: Template) -> Iterator[Finding]:
     """Warn of values that are never reached, or that look as if they were meant for one vCPU or GPU."""
-    for use in _uses(template):
+    for use in uses_of_metrics(template):
         name = use.name.said or ""
         node = use.target if use.target is not None else use.threshold
-        about = _about(template, use)
-        kind = None if about is None else instance_types().get(about.variant["InstanceType"].said or "")
+        its = watched(template, use)
+        kind = None if its is None else instance_types().get(its.variant["InstanceType"].said or "")
         parts = None if kind is None or name not in _PARTS else getattr(kind, _PARTS[name])
         if parts is None or kind is None:
             continue
@@ -391,31 +351,35 @@ def percent_of_all(template: Template) -> Iterator[Finding]:
     source=_SOURCE,
     about=Template,
     facts=["cloudwatch/serverless_metrics", "async/metrics_not_published", "mme/metrics_loading"],
-    good=_XLARGE + _alarm(dimensions=_ITS),
+    good=_XLARGE + alarm_example(dimensions=_ITS),
     bad=_VARIANT.format("ServerlessConfig: {MemorySizeInMB: 1024, MaxConcurrency: 5}")
-    + _alarm("/aws/sagemaker/Endpoints", "CPUUtilization", _ITS),
+    + alarm_example("/aws/sagemaker/Endpoints", "CPUUtilization", _ITS),
 )
 def kinds(template: Template) -> Iterator[Finding]:
     """Warn of metrics that will never have a value for this endpoint."""
     of_models = {*limit("mme", "metrics_loading"), *limit("mme", "metrics_instance")}
     of_queues = set(limit("async", "metrics_endpoint_dim"))
-    of_serverless = {*limit("cloudwatch", "serverless_metrics"), *_ERRORS}
-    for use in _uses(template):
-        name, about = use.name.said or "", _about(template, use)
-        if about is None or use.metric is None:
+    of_serverless = {*limit("cloudwatch", "serverless_metrics"), *ERRORS}
+    for use in uses_of_metrics(template):
+        name, its = use.name.said or "", watched(template, use)
+        if its is None or use.metric is None:
             continue
-        model = template.referred(MODEL, about.variant["ModelName"].said)
-        if about.variant["ServerlessConfig"] and name not in of_serverless:
+        model = template.referred(MODEL, its.variant["ModelName"].said)
+        if its.variant["ServerlessConfig"] and name not in of_serverless:
             yield Finding(use.name.path, f"is {name}, which serverless endpoints do not publish")
-        elif about.config["AsyncInferenceConfig"] and name in limit("async", "metrics_not_published"):
+        elif name.startswith("ServerlessProvisioned") and not its.variant["ServerlessConfig"]["ProvisionedConcurrency"]:
+            yield Finding(use.name.path, f"is {name}, and {its.variant['VariantName'].said} provisions no concurrency")
+        elif name.endswith(("Normalized", "Reservation")) and its.variant["ModelName"]:
+            yield Finding(use.name.path, f"is {name}, which only instances under inference components publish")
+        elif its.config["AsyncInferenceConfig"] and name in limit("async", "metrics_not_published"):
             yield Finding(use.name.path, f"is {name}, which asynchronous endpoints do not publish")
-        elif not about.config["AsyncInferenceConfig"] and name in of_queues:
+        elif not its.config["AsyncInferenceConfig"] and name in of_queues:
             yield Finding(use.name.path, f"is {name}, which only asynchronous endpoints publish")
         elif name in of_models and model is not None and not _is_multi_model(model):
             yield Finding(use.name.path, f"is {name}, which only multi-model endpoints publish")
 
 
-_ERRORS = ("Invocation4XXErrors", "Invocation5XXErrors", "InvocationModelErrors")
+ERRORS = ("Invocation4XXErrors", "Invocation5XXErrors", "InvocationModelErrors")
 
 
 def _is_multi_model(model: Resource) -> bool:
@@ -423,42 +387,3 @@ def _is_multi_model(model: Resource) -> bool:
         container["Mode"].is_intrinsic or container["Mode"].said == "MultiModel"
         for container in [model["PrimaryContainer"], *model["Containers"].entries()]
     )
-
-
-_ROLLED_BACK = """\
-Endpoint:
-  Type: AWS::SageMaker::Endpoint
-  Properties:
-    EndpointName: mine
-    EndpointConfigName: c
-    DeploymentConfig: {AutoRollbackConfiguration: {Alarms: [{AlarmName: !Ref Alarm}]}}
-"""
-
-
-@rule(
-    "SMC877",
-    "An alarm that takes an update back watches the endpoint that is updated",
-    severity="warning",
-    source='"Auto-Rollback Configuration and Monitoring", SageMaker developer guide',
-    about=Template,
-    facts=["guardrails/alarms"],
-    good=_ROLLED_BACK + _alarm(dimensions=f"{{Name: EndpointName, Value: mine}}, {_V}"),
-    bad=_ROLLED_BACK + _alarm(dimensions=f"{{Name: EndpointName, Value: another}}, {_V}"),
-)
-def watching(template: Template) -> Iterator[Finding]:
-    """Warn of alarms about another endpoint."""
-    for endpoint in template.of_type(ENDPOINT):
-        own = endpoint["EndpointName"].said
-        for entry in endpoint["DeploymentConfig"]["AutoRollbackConfiguration"]["Alarms"].entries():
-            name = entry["AlarmName"].said
-            alarm = template.resource(referred(name or "")) or template.named(ALARM, name)
-            for each in [] if alarm is None else alarm["Dimensions"].entries():
-                value = each["Value"]
-                said = value.said
-                if each["Name"].said != "EndpointName" or said is None:
-                    continue
-                other = template.referred(ENDPOINT, said)
-                if (other is not None and other.id != endpoint.id) or (
-                    other is None and is_text(said) and is_text(own) and said != own
-                ):
-                    yield Finding(value.path, f"is {said}, and {endpoint.id} is taken back by this alarm")

@@ -103,3 +103,18 @@ def variant_weight(spec: EndpointSpec) -> Iterator[Finding]:
     for at, variant in spec.placed_variants():
         if is_number(variant.weight) and variant.weight < lowest:
             yield Finding(f"{at}.weight", f"is {variant.weight:g}; it is {lowest} or more")
+
+
+@rule(
+    "SMC006",
+    "Some variant gets requests",
+    severity="warning",
+    source="ProductionVariant.InitialVariantWeight: its share is its weight over the sum of all",
+    facts=["realtime/variant_weight_min"],
+    good="weight=1",
+    bad="weight=0",
+)
+def some_weight(spec: EndpointSpec) -> Iterator[Finding]:
+    """Warn of weights of which the sum is 0."""
+    if spec.variants and all(is_number(variant.weight) and variant.weight == 0 for variant in spec.variants):
+        yield Finding("variants[0].weight", "is 0, as all weights are; no variant has a share of the requests")

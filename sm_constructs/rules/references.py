@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from sm_constructs.facts import limit
 from sm_constructs.reading.intrinsics import references, referred
-from sm_constructs.reading.resources import ALARM, COMPONENT, CONFIG, ENDPOINT, MODEL, POLICY, TARGET, Template
+from sm_constructs.reading.resources import ALARM, COMPONENT, CONFIG, ENDPOINT, MODEL, POLICY, ROLE, TARGET, Template
 from sm_constructs.rules.registry import Finding, rule
 from sm_constructs.rules.shapes import shapes
 from sm_constructs.spec import once_each
@@ -129,7 +129,7 @@ def existing(template: Template) -> Iterator[Finding]:
         for name in resource.depends_on:
             if not template.has_resource(name):
                 yield Finding(f"Resources/{resource.id}/DependsOn", f"names {name}, and there is no such resource")
-    for path, name, attribute in _references(template):
+    for path, name, attribute in (*_references(template), *_references_of_outputs(template)):
         its = template.resource(name)
         if not attribute and not template.has_name(name):
             yield Finding(path, f"refers to {name}, which is neither a resource nor a parameter")
@@ -139,6 +139,15 @@ def existing(template: Template) -> Iterator[Finding]:
             there = {*shapes()[its.type]["attributes"], _NAMES[its.type]}
             if attribute not in there:
                 yield Finding(path, f"refers to {name}.{attribute}; {its.type} has {', '.join(sorted(there))}")
+
+
+def _references_of_outputs(template: Template) -> Iterator[tuple[str, str, str]]:
+    """Give the references in outputs, as far as it is known what there is in every case."""
+    is_known = not template.section("Conditions") and not template.says("Transform")
+    for output, definition in template.section("Outputs").items():
+        for _, name, attribute in references({"": definition}):
+            if template.resource(name) is not None or is_known:
+                yield f"Outputs/{output}/Value", name, attribute
 
 
 @rule(
@@ -254,6 +263,24 @@ def in_order(template: Template) -> Iterator[Finding]:
         its = template.referred(kind, name)
         if its is not None and its.id not in (user.id, referred(name)) and not template.waits_for(user, its):
             yield Finding(node.path, f"names {its.id} without referring to it: CloudFormation may make this one first")
+    registered = {_about(target): target for target in template.of_type(TARGET)}
+    for policy in template.of_type(POLICY):
+        its = None if policy["ScalingTargetId"] else registered.get(_about(policy))
+        if its is not None and None not in _about(its) and not template.waits_for(policy, its):
+            said = f"is that of {its.id}, to which this does not refer: CloudFormation may make this one first"
+            yield Finding(policy["ResourceId"].path, said)
+    named = {role["RoleName"].said: role for role in template.of_type(ROLE)}
+    for user in template.of_type(MODEL, CONFIG):
+        arn = user["ExecutionRoleArn"]
+        before, _, name = (arn.said or "").rpartition("/")
+        its = named.get(name) if before.endswith(":role") and is_text(name) else None
+        if its is not None and not template.waits_for(user, its):
+            yield Finding(arn.path, f"names {its.id} without referring to it: CloudFormation may make this one first")
+
+
+def _about(scaling: Resource) -> tuple[str | None, str | None]:
+    """Give what a scalable target or a policy says that it is about."""
+    return scaling["ResourceId"].said, scaling["ScalableDimension"].said
 
 
 def _literal_names(template: Template) -> Iterator[tuple[Node, Resource, str, str]]:

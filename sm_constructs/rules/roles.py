@@ -11,6 +11,7 @@ from sm_constructs.reading.intrinsics import references, referred, text_of
 from sm_constructs.reading.resources import (
     CONFIG,
     ENDPOINT,
+    INLINE_POLICY,
     MANAGED_POLICY,
     MODEL,
     POLICY_OF_ROLE,
@@ -31,9 +32,13 @@ if TYPE_CHECKING:
 
 _SOURCE = '"SageMaker execution roles": CreateModel, CreateEndpointConfig, CreateEndpoint; SageMaker developer guide'
 _SERVICE = "sagemaker.amazonaws.com"
+_ASSUME = "sts:assumerole"
 _FULL_ACCESS = ("AmazonSageMakerFullAccess", "AdministratorAccess", "PowerUserAccess", "AmazonS3FullAccess")
+_SPELLED = {name.lower(): name for name in _FULL_ACCESS}
 _BY_PATH = re.compile(r"https://s3[^/]*/(.+)")
 _PARTITION = re.compile(r"^arn:[^:]*:")
+_ATTACH = ("ec2:CreateNetworkInterface", "ec2:CreateNetworkInterfacePermission", "ec2:DeleteNetworkInterface")
+_DESCRIBE = ("ec2:DescribeNetworkInterfaces", "ec2:DescribeSecurityGroups", "ec2:DescribeSubnets", "ec2:DescribeVpcs")
 _PULL = ("ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer")
 
 _SYNC, _ASYNC = "sagemaker:InvokeEndpoint", "sagemaker:InvokeEndpointAsync"
@@ -74,12 +79,41 @@ def _example(service: str = _SERVICE, action: str = "'s3:GetObject'", resource: 
     return _ROLE.format(service, action, resource)
 
 
-class _Allowed(NamedTuple):
-    """A statement that allows something: patterns of actions and of ARNs."""
+class _Statement(NamedTuple):
+    """A statement that allows or denies something: patterns of actions and of ARNs."""
 
     actions: list[str]
     resources: list[str]
     node: Node
+
+    def is_about(self, action: str) -> bool:
+        """Say whether it says something of an action."""
+        return any(_covers(pattern.lower(), action.lower()) for pattern in self.actions)
+
+
+@dataclass(slots=True)
+class _Policies:
+    """What some policies allow and deny together."""
+
+    allowed: list[_Statement] = field(default_factory=list)
+    denied: list[_Statement] = field(default_factory=list)
+    is_known: bool = True
+    """Whether all of them are in the template, and say what they allow."""
+
+    def allow(self, action: str, arn: str) -> bool:
+        """Say whether they allow something, as far as that is known."""
+        return not self.is_known or any(
+            statement.is_about(action) and any(_reaches(pattern, arn) for pattern in statement.resources)
+            for statement in self.allowed
+        )
+
+    def deny(self, action: str, arn: str) -> bool:
+        """Say whether they deny something whatever the circumstances."""
+        arn = _in_one_partition(arn)
+        return any(
+            statement.is_about(action) and any(_covers(_in_one_partition(each), arn) for each in statement.resources)
+            for statement in self.denied
+        )
 
 
 @dataclass(slots=True)
@@ -87,17 +121,18 @@ class _Role:
     """A role, and what it may do."""
 
     resource: Resource
-    allowed: list[_Allowed] = field(default_factory=list)
-    is_known: bool = True
-    """Whether all of its policies are in the template, and say what they allow."""
+    policies: _Policies
+    boundary: _Policies
 
     def may(self, action: str, arn: str) -> bool:
         """Say whether it may do something, as far as that is known."""
-        return not self.is_known or any(
-            any(_covers(pattern.lower(), action.lower()) for pattern in allowed.actions)
-            and any(overlap(_in_one_partition(pattern), _in_one_partition(arn)) for pattern in allowed.resources)
-            for allowed in self.allowed
-        )
+        each = (self.policies, self.boundary)
+        return all(policies.allow(action, arn) and not policies.deny(action, arn) for policies in each)
+
+
+def _reaches(pattern: str, arn: str) -> bool:
+    """Say whether a pattern may be about an ARN; about all of them, where an action knows no resources."""
+    return overlap(_in_one_partition(pattern), _in_one_partition(arn)) if arn != "*" else not pattern.strip("*")
 
 
 def _in_one_partition(arn: str) -> str:
@@ -156,52 +191,75 @@ def _closure(reached: set[int], other: str) -> set[int]:
 @once_each
 def _roles(template: Template) -> Iterator[_Role]:
     """Give the execution roles of hosting that are in the template."""
-    wanted = {referred(resource["ExecutionRoleArn"].said or "") for resource in template.of_type(MODEL, CONFIG)}
-    for resource in template.of_type(ROLE):
-        if resource.id in wanted:
-            yield _read_role(template, resource)
+    return (_read_role(template, resource) for resource in template.execution_roles)
 
 
 def _read_role(template: Template, resource: Resource) -> _Role:
-    role = _Role(resource)
-    documents = [policy["PolicyDocument"] for policy in resource["Policies"].entries()]
+    policies = _Policies()
+    documents = _documents(resource)
     attached = {referred(arn.said or "") for arn in resource["ManagedPolicyArns"].entries()}
     for arn in resource["ManagedPolicyArns"].entries():
         its = template.resource(referred(arn.said or ""))
         if its is None or its.type != MANAGED_POLICY:
-            role.is_known = False
+            policies.is_known = False
     for policy in template.of_type(POLICY_OF_ROLE, MANAGED_POLICY):
         roles = [each.said or "" for each in policy["Roles"].entries()]
         if resource.id in map(referred, roles) or policy.id in attached:
             documents.append(policy["PolicyDocument"])
         elif policy["Roles"].is_intrinsic or any(is_unresolved(name) and referred(name) is None for name in roles):
-            role.is_known = False
+            policies.is_known = False
+    for policy in template.of_type(INLINE_POLICY):
+        name = policy["RoleName"].said or ""
+        if resource.id == referred(name) or (is_text(name) and name == resource["RoleName"].said):
+            documents.append(policy["PolicyDocument"])
+        elif is_unresolved(name) and referred(name) is None:
+            policies.is_known = False
     if resource["Policies"].is_intrinsic or resource["ManagedPolicyArns"].is_intrinsic:
-        role.is_known = False
+        policies.is_known = False
     if resource["RoleName"].said is not None and not documents:
-        role.is_known = False  # policies may be attached elsewhere by its name
+        policies.is_known = False  # policies may be attached elsewhere by its name
     for document in documents:
-        _read_document(template, document, role)
-    return role
+        _read_document(template, document, policies)
+    boundary = _Policies(is_known=False)
+    its = template.resource(referred(resource["PermissionsBoundary"].said or ""))
+    if its is not None and its.type == MANAGED_POLICY:
+        boundary.is_known = True
+        _read_document(template, its["PolicyDocument"], boundary)
+    return _Role(resource, policies, boundary)
 
 
-def _read_document(template: Template, document: Node, role: _Role) -> None:
+def _documents(resource: Resource) -> list[Node]:
+    """Give the policy documents in a role or a policy."""
+    own = resource["PolicyDocument"]
+    return [*(policy["PolicyDocument"] for policy in resource["Policies"].entries()), *([own] if own else ())]
+
+
+def statements_of(document: Node) -> tuple[Node, ...]:
+    """Give the statements of a policy document; there may be one without a list."""
     statements = document["Statement"]
-    entries = [statements] if isinstance(statements.value, dict) else statements.entries()
-    if document.is_intrinsic or statements.is_intrinsic or not entries:
-        role.is_known = False
+    return (statements,) if isinstance(statements.value, dict) and not statements.is_intrinsic else statements.entries()
+
+
+def _read_document(template: Template, document: Node, policies: _Policies) -> None:
+    entries = statements_of(document)
+    if document.is_intrinsic or document["Statement"].is_intrinsic or not entries:
+        policies.is_known = False
     for statement in entries:
-        if statement.is_intrinsic or statement["NotAction"] or statement["NotResource"]:
-            role.is_known = False
-        elif statement["Effect"].said == "Allow":
-            actions, resources = _texts(statement["Action"]), _texts(statement["Resource"])
-            if actions is None or resources is None:
-                role.is_known = False
-            else:
-                role.allowed.append(_Allowed(actions, [template.pattern(each) for each in resources], statement))
+        effect = statement["Effect"].said
+        actions, resources = texts_of(statement["Action"]), texts_of(statement["Resource"])
+        if statement.is_intrinsic or effect is None or is_unresolved(effect):
+            policies.is_known = False
+        elif effect == "Deny":
+            known = [each for text in resources or () if (each := template.sampled(text)) is not None]
+            if actions is not None and not _is_condition(statement):
+                policies.denied.append(_Statement(actions, known, statement))
+        elif actions is None or resources is None:
+            policies.is_known = False
+        elif effect == "Allow":
+            policies.allowed.append(_Statement(actions, [template.pattern(each) for each in resources], statement))
 
 
-def _texts(node: Node) -> list[str] | None:
+def texts_of(node: Node) -> list[str] | None:
     """Give a text or a list of texts; nothing where they are not known to be such."""
     if not isinstance(node.value, list):
         text = node.said
@@ -241,6 +299,12 @@ def _needs_of_model(model: Resource) -> Iterator[_Need]:
             tree = data.endswith("/") or container["Mode"].said == "MultiModel"
             if (place := _object_arn(data)) is not None:
                 yield _Need(node.path, "the model data", "s3:GetObject", f"{place}*" if tree else place)
+    if network := model["VpcConfig"]:
+        interface = "arn:*:ec2:*:*:network-interface/*"
+        for action in _ATTACH:
+            yield _Need(network.path, "network interfaces", action, interface)
+        for action in _DESCRIBE:
+            yield _Need(network.path, "the VPC", action, "*")
 
 
 def _is_published(account: str) -> bool:
@@ -311,18 +375,21 @@ def trusted(template: Template) -> Iterator[Finding]:
 
 
 def _trusts(document: Node) -> bool | None:
-    statements = document["Statement"]
-    entries = [statements] if isinstance(statements.value, dict) else statements.entries()
-    if document.is_intrinsic or statements.is_intrinsic or not entries:
+    entries = statements_of(document)
+    if not document:
+        return False
+    if document.is_intrinsic or document["Statement"].is_intrinsic or not entries:
         return None
     for statement in entries:
         principal = statement["Principal"]
         if statement.is_intrinsic or principal.is_intrinsic or principal.said == "*":
             return None
-        services = _texts(principal["Service"]) or []
-        if any(is_unresolved(service) for service in services):
+        services = texts_of(principal["Service"]) or []
+        actions = texts_of(statement["Action"]) or []
+        if any(is_unresolved(text) for text in (*services, *actions)):
             return None
-        if statement["Effect"].said == "Allow" and {_SERVICE, "*"} & set(services):
+        takes_on = any(_covers(action.lower(), _ASSUME) for action in actions)
+        if statement["Effect"].said == "Allow" and {_SERVICE, "*"} & set(services) and takes_on:
             return True
     return False
 
@@ -362,14 +429,24 @@ def sufficient(template: Template) -> Iterator[Finding]:
 def least_privilege(template: Template) -> Iterator[Finding]:
     """Warn of roles that may do nearly anything."""
     for role in _roles(template):
+        for statement in statements_of(role.resource["AssumeRolePolicyDocument"]):
+            anyone = "*" in (statement["Principal"].said, statement["Principal"]["AWS"].said)
+            if statement["Effect"].said == "Allow" and anyone and not _is_condition(statement):
+                yield Finding(f"{statement.path}/Principal", "is everyone in every account; SageMaker alone is to")
+        for document in _documents(role.resource):
+            for statement in statements_of(document):
+                if statement["Effect"].said == "Allow" and statement["NotAction"]:
+                    yield Finding(f"{statement.path}/NotAction", "allows everything else there is in AWS")
         for arn in role.resource["ManagedPolicyArns"].entries():
             text = arn.said or ""
             if text.endswith(tuple(f"/{name}" for name in _FULL_ACCESS)):
                 yield Finding(
                     arn.path, f"is {text.rpartition('/')[2]}, which allows far more than serving a model needs"
                 )
-        for allowed in role.allowed:
+        for allowed in role.policies.allowed:
             wide = [action for action in allowed.actions if action == "*" or action.endswith(":*")]
+            if "*" in allowed.resources and not _is_condition(allowed.node):
+                wide += [action for action in allowed.actions if action.lower() == "iam:passrole"]
             if wide:
                 yield Finding(
                     f"{allowed.node.path}/Action", f"allows {', '.join(wide)}, which is more than serving needs"
@@ -433,13 +510,9 @@ def policies_first(template: Template) -> Iterator[Finding]:
 )
 def callers(template: Template) -> Iterator[Finding]:
     """Warn of permissions that are of no use."""
-    for resource in template.of_type(ROLE, POLICY_OF_ROLE, MANAGED_POLICY):
-        documents = [
-            *(policy["PolicyDocument"] for policy in resource["Policies"].entries()),
-            resource["PolicyDocument"],
-        ]
-        for statement in (each for document in documents for each in document["Statement"].entries()):
-            actions = {action.lower() for action in _texts(statement["Action"]) or []}
+    for resource in template.of_type(ROLE, POLICY_OF_ROLE, MANAGED_POLICY, INLINE_POLICY):
+        for statement in (each for document in _documents(resource) for each in statements_of(document)):
+            actions = {action.lower() for action in texts_of(statement["Action"]) or []}
             if not actions & {_SYNC.lower(), _ASYNC.lower()} or statement["Effect"].said != "Allow":
                 continue
             named = (template.resource(name) for _, name, _ in references(statement["Resource"].value))
@@ -454,3 +527,86 @@ def callers(template: Template) -> Iterator[Finding]:
                     yield Finding(
                         statement["Action"].path, f"allows {useless}, and {endpoint.id} is {kind}: it takes {useful}"
                     )
+
+
+_EVERY_ENDPOINT = "arn:aws:sagemaker:eu-west-1:123456789012:endpoint/any"
+_INVOKED = _CALLED.replace("Resource: !Ref Endpoint", "Resource: {}").replace("'{}'", "[sagemaker:InvokeEndpointAsync]")
+
+
+@rule(
+    "SMC865",
+    "A caller may call the endpoints that it is meant for",
+    severity="warning",
+    source='"Security best practices in IAM": grant least privilege; the actions of SageMaker that know resources',
+    about=Template,
+    good=_INVOKED.format("!Ref Endpoint"),
+    bad=_INVOKED.format("'*'"),
+)
+def fenced(template: Template) -> Iterator[Finding]:
+    """Warn of callers that may call every endpoint of the account."""
+    for resource in template.of_type(ROLE, POLICY_OF_ROLE, MANAGED_POLICY, INLINE_POLICY):
+        for statement in (each for document in _documents(resource) for each in statements_of(document)):
+            calls = [action for action in texts_of(statement["Action"]) or [] if action.startswith(_SYNC)]
+            if not calls or statement["Effect"].said != "Allow" or _is_condition(statement):
+                continue
+            resources = statement["Resource"]
+            if any(is_text(arn) and _covers(arn, _EVERY_ENDPOINT) for arn in texts_of(resources) or []):
+                yield Finding(resources.path, f"is every endpoint of the account, for {', '.join(calls)}")
+
+
+_VERSIONS = ("2008-10-17", "2012-10-17")
+_ACTION = re.compile(r"\*|[A-Za-z0-9-]+:[A-Za-z0-9*?]+")
+
+
+@rule(
+    "SMC866",
+    "The policies of an execution role are such as IAM takes",
+    source='"Grammar of the IAM JSON policy language", IAM user guide',
+    about=Template,
+    good=_example(),
+    bad=_example(action="['s3:GetObject', Publish]"),
+)
+def written(template: Template) -> Iterator[Finding]:
+    """Check the statements of policies."""
+    for role in template.execution_roles:
+        yield from _of_document(role["AssumeRolePolicyDocument"], wanted="Principal", unwanted="Resource")
+        others = [
+            *(policy for policy in template.of_type(POLICY_OF_ROLE) if _is_of(policy["Roles"].entries(), role)),
+            *(policy for policy in template.of_type(INLINE_POLICY) if _is_of((policy["RoleName"],), role)),
+        ]
+        for arn in role["ManagedPolicyArns"].entries():
+            name = (arn.said or "").rpartition("/")[2]
+            right = _SPELLED.get(name.lower(), name)
+            if right != name:
+                yield Finding(arn.path, f"is {arn.said!r}; the policy is spelled {right}")
+        for document in (each for resource in (role, *others) for each in _documents(resource)):
+            yield from _of_document(document, wanted="Resource", unwanted="Principal")
+
+
+def _is_of(names: Iterable[Node], role: Resource) -> bool:
+    return any(referred(name.said or "") == role.id for name in names)
+
+
+def _of_document(document: Node, wanted: str, unwanted: str) -> Iterator[Finding]:
+    version = document["Version"]
+    if is_text(version.said) and version.said not in _VERSIONS:
+        yield Finding(version.path, f"is {version.said!r}; it is {' or '.join(_VERSIONS)}")
+    for statement in statements_of(document):
+        if statement.is_intrinsic or not isinstance(statement.value, dict):
+            continue
+        effect = statement["Effect"]
+        if not effect or (is_text(effect.said) and effect.said not in ("Allow", "Deny")):
+            yield Finding(effect.path, f"is {effect.said or 'missing'}; it is Allow or Deny")
+        for name in ("Action", wanted):
+            if bool(statement[name]) is bool(statement[f"Not{name}"]):
+                said = "is given beside" if statement[name] else "is missing, and so is"
+                yield Finding(f"{statement.path}/{name}", f"{said} Not{name}; a statement has one of them")
+        if statement[unwanted]:
+            kind = "a trust policy" if unwanted == "Resource" else "a policy of a role"
+            yield Finding(f"{statement.path}/{unwanted}", f"is given; {kind} has none")
+        for action in texts_of(statement["Action"]) or []:
+            if is_text(action) and not _ACTION.fullmatch(action):
+                yield Finding(f"{statement.path}/Action", f"has {action!r}; an action is service:Name")
+        for arn in texts_of(statement["Resource"]) or []:
+            if is_text(arn) and arn != "*" and not arn.startswith("arn:"):
+                yield Finding(f"{statement.path}/Resource", f"has {arn!r}; a resource is an ARN, or *")

@@ -152,6 +152,8 @@ def counts(spec: EndpointSpec) -> Iterator[Finding]:
                     yield Finding(f"{at}.{name}", f"is {value:g}; it is a whole number, {least} or more")
             if not is_number(size) or size < least:
                 continue
+            if rollout.strategy == "rolling" and size == most == least:
+                continue  # a batch is no smaller than one; what AWS makes of all there is, it does not say
             of = f"{most:g}" if fewest == most else f"{fewest:g} to {most:g}"
             if size > most * high / 100 or size < fewest * low / 100:
                 yield Finding(f"{at}.{argument}", f"is {size:g} of {of}; a step is {low} to {high} % of all")
@@ -177,7 +179,7 @@ def times(spec: EndpointSpec) -> Iterator[Finding]:
             yield from outside(f"{at}.{argument}", seconds(time), "guardrails", key, unit="seconds")
 
 
-def _waiting(rollout: Rollout, fewest: float) -> float | None:
+def waiting(rollout: Rollout, fewest: float) -> float | None:
     """Give how long a rollout waits in all, in seconds; at least, and as far as it is known."""
     wait, end = (seconds(time) or 0 for time in (rollout.wait, rollout.termination_wait))
     size = rollout.percent if rollout.percent is not None else rollout.instances or rollout.copies
@@ -204,10 +206,10 @@ def lasts(spec: EndpointSpec) -> Iterator[Finding]:
     for at, rollout in placed(spec):
         most = seconds(rollout.maximum_duration)
         fewest = max((fewest for _, _, fewest, _ in _counts(spec, at, rollout)), default=0)
-        waiting = _waiting(rollout, fewest)
-        if waiting is not None and is_number(most) and most <= waiting:
+        waits = waiting(rollout, fewest)
+        if waits is not None and is_number(most) and most <= waits:
             yield Finding(
-                f"{at}.maximum_duration", f"is {most:g} seconds, and the waits alone are {waiting:g}; it is more"
+                f"{at}.maximum_duration", f"is {most:g} seconds, and the waits alone are {waits:g}; it is more"
             )
 
 
@@ -315,3 +317,51 @@ def watched(spec: EndpointSpec) -> Iterator[Finding]:
             yield Finding(
                 f"{at}.alarms", "is empty; without an alarm nothing takes the update back, however long it waits"
             )
+
+
+@rule(
+    "SMC712",
+    "A rollout gives its alarms time",
+    severity="warning",
+    where=placed,
+    source='"Auto-Rollback Configuration and Monitoring", SageMaker developer guide: alarms count in the baking period',
+    facts=["guardrails/wait_interval", "guardrails/termination_wait"],
+    good=f'rollout=Rollout.canary(percent=10, {_MINUTE}, alarms=["errors"])',
+    bad='rollout=Rollout.canary(percent=10, bake=timedelta(0), alarms=["errors"])',
+)
+def baked(spec: EndpointSpec) -> Iterator[Finding]:
+    """Warn of steps that are over before an alarm can go off."""
+    for at, rollout in placed(spec):
+        wait, end = seconds(rollout.wait), seconds(rollout.termination_wait)
+        if not rollout.alarms:
+            continue
+        if rollout.strategy != "all-at-once" and wait == 0:
+            yield Finding(f"{at}.{rollout.wait_name}", "is 0; the next step is made before an alarm can go off")
+        elif rollout.strategy == "all-at-once" and not wait and not end:
+            yield Finding(
+                f"{at}.termination_wait",
+                "is 0; the old fleet is gone before an alarm can go off, and there is no way back",
+            )
+
+
+@rule(
+    "SMC713",
+    "A rollout lasts longer than its instances may take to start",
+    severity="warning",
+    where=_rollout,
+    source="BlueGreenUpdatePolicy.MaximumExecutionTimeoutInSeconds; the start-up timeouts of ProductionVariant",
+    facts=["guardrails/max_execution_timeout"],
+    good='instances=Instances("ml.m5.large", startup_timeout=timedelta(minutes=10)), '
+    'rollout=Rollout.all_at_once(alarms=["errors"], maximum_duration=timedelta(hours=1))',
+    bad='instances=Instances("ml.m5.large", startup_timeout=timedelta(minutes=20)), '
+    'rollout=Rollout.all_at_once(alarms=["errors"], maximum_duration=timedelta(minutes=10))',
+)
+def starts_in_time(spec: EndpointSpec) -> Iterator[Finding]:
+    """Warn of rollouts that are given up while instances still start."""
+    most = None if spec.rollout is None else seconds(spec.rollout.maximum_duration)
+    for at, variant in spec.placed_variants() if is_number(most) else ():
+        its = variant.instances
+        times = [] if its is None else [seconds(its.model_download_timeout), seconds(its.startup_timeout)]
+        known = [time for time in times if is_number(time)]
+        if known and is_number(most) and sum(known) > most:
+            yield Finding("rollout.maximum_duration", f"is {most:g} seconds, and {at} may take {sum(known):g} to start")

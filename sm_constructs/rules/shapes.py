@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sm_constructs.facts import load
 from sm_constructs.reading.intrinsics import is_intrinsic, text_of
-from sm_constructs.reading.resources import ALARM, POLICY, TARGET, Template
+from sm_constructs.reading.resources import ALARM, POLICY, ROLE, TARGET, Template
 from sm_constructs.rules.registry import Finding, rule
 from sm_constructs.spec import once_each
 from sm_constructs.tokens import is_unresolved
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 _SOURCE = "CloudFormation's resource schema, and the shapes of the API that makes the resource"
 _PLAIN = (str, int, float)
+# What other services have too.
+_SHARED = (TARGET, POLICY, ALARM, ROLE)
 _LONGEST_SHOWN = 60
 _MOST_SHOWN = 20
 _NUMBERS = {
@@ -60,8 +62,8 @@ _compiled = cache(re.compile)
 
 
 @cache
-def _only_in_api() -> frozenset[str]:
-    return frozenset(load("shapes.json")["only_in_api"])
+def _resource_types() -> frozenset[str]:
+    return frozenset(load("shapes.json")["resource_types"])
 
 
 @once_each
@@ -69,7 +71,7 @@ def _misfits(template: Template) -> Iterable[_Misfit]:
     """Give everything in a template that does not have its shape."""
     fitting = _Fitting(template)
     for resource in template.of_type(*shapes()):
-        if resource.type not in (TARGET, POLICY, ALARM) or template.is_of_hosting(resource):
+        if resource.type not in _SHARED or template.is_of_hosting(resource):
             shape = shapes()[resource.type]
             given = {} if resource.value is None and not resource.says_nothing else resource.value
             fitting.fit((None, resource.path), given, shape)
@@ -463,14 +465,16 @@ def asked(template: Template) -> Iterator[Finding]:
 @rule(
     "SMC049",
     "A resource is of a type that CloudFormation has",
-    source="The resource types of CloudFormation, and the operations of SageMaker's API",
+    source="The resource types of CloudFormation",
     about=Template,
     facts=["batch/cfn_resource"],
     good=_variant("1"),
     bad="Job: {Type: AWS::SageMaker::TransformJob, Properties: {}}",
 )
 def resource_types(template: Template) -> Iterator[Finding]:
-    """Check for what can be made with the API only."""
+    """Check for what can be made with the API only, or not at all."""
     for id, kind in template.types.items():
-        if kind in _only_in_api():
-            yield Finding(f"Resources/{id}/Type", f"is {kind}, which CloudFormation does not have; the API makes it")
+        if kind.startswith("AWS::SageMaker::") and kind not in _resource_types():
+            near = difflib.get_close_matches(kind, _resource_types(), n=1)
+            hint = f"; it is probably {near[0]}" if near else ""
+            yield Finding(f"Resources/{id}/Type", f"is {kind}, which CloudFormation does not have{hint}")

@@ -70,6 +70,10 @@ _STEP = _POLICY.format(
     "{AdjustmentType: ChangeInCapacity, StepAdjustments: [{MetricIntervalLowerBound: 0, ScalingAdjustment: 1}]}",
     "ScalingTargetId: !Ref Target",
 )
+_ITS = "ScalingTargetId: !Ref Target"
+_USUAL = (
+    "{TargetValue: 70, PredefinedMetricSpecification: {PredefinedMetricType: SageMakerVariantInvocationsPerInstance}}"
+)
 _ALARM = """\
 Alarm:
   Type: AWS::CloudWatch::Alarm
@@ -308,12 +312,14 @@ def way_out_of_zero(template: Template) -> Iterator[Finding]:
 def _wakes(policy: Resource, alarm: Resource) -> bool:
     """Say whether a policy adds capacity when the metric, which is 0 or 1 or a number of failures, is 1."""
     threshold, comparison = alarm["Threshold"].number().value, alarm["ComparisonOperator"].said
+    config = policy["StepScalingPolicyConfiguration"]
+    if config["AdjustmentType"].said == "PercentChangeInCapacity" and not config["MinAdjustmentMagnitude"]:
+        return False  # so much percent of nothing
     if not is_number(threshold):
         return True
     if not (threshold < 1 or (threshold == 1 and comparison == "GreaterThanOrEqualToThreshold")):
         return False
-    steps = policy["StepScalingPolicyConfiguration"]["StepAdjustments"].entries()
-    for step in steps:
+    for step in config["StepAdjustments"].entries():
         low, high, change = (
             step[name].number().value
             for name in ("MetricIntervalLowerBound", "MetricIntervalUpperBound", "ScalingAdjustment")
@@ -348,7 +354,7 @@ def _policies_of(target: Resource, by_target: dict[object, list[Resource]]) -> l
 def _alarms_by_policy(template: Template) -> dict[str, list[Resource]]:
     found: dict[str, list[Resource]] = defaultdict(list)
     for alarm in template.of_type(ALARM):
-        for action in alarm["AlarmActions"].entries():
+        for action in () if alarm["ActionsEnabled"].flag().value is False else alarm["AlarmActions"].entries():
             policy = template.referred(POLICY, action.said)
             if policy is not None:
                 found[policy.id].append(alarm)
@@ -541,3 +547,104 @@ def has_policy(template: Template) -> Iterator[Finding]:
             yield Finding(
                 target.resource["MaxCapacity"].path, f"is {high:g} as MinCapacity is; no policy can ever scale"
             )
+
+
+@rule(
+    "SMC647",
+    "A step scaling policy says how it changes the capacity, and in which steps",
+    source="StepScalingPolicyConfiguration.AdjustmentType, StepAdjustments: required for a new policy",
+    about=Template,
+    facts=["autoscaling/step_policy_types"],
+    good=_target() + _STEP + _ALARM,
+    bad=_target() + _STEP.replace("AdjustmentType: ChangeInCapacity, ", ""),
+)
+def complete_steps(template: Template) -> Iterator[Finding]:
+    """Check what the schemas leave open."""
+    for policy in template.of_type(POLICY):
+        config = policy["StepScalingPolicyConfiguration"]
+        if not config or config.is_intrinsic or not template.is_of_hosting(policy):
+            continue
+        if not config["AdjustmentType"]:
+            yield Finding(config["AdjustmentType"].path, "is missing; a new policy needs one")
+        if not config["StepAdjustments"] or config["StepAdjustments"].value == []:
+            yield Finding(config["StepAdjustments"].path, "is missing or empty; there is at least one step")
+
+
+_OWN = _ENDPOINT.replace(
+    "[{{", "[{{VariantName: b, ModelName: n, InstanceType: ml.m5.large, InitialInstanceCount: 1}}, {{"
+)
+_TRACKING = _POLICY.format(
+    "TargetTrackingScaling",
+    "TargetTrackingScalingPolicyConfiguration",
+    "{TargetValue: 70, CustomizedMetricSpecification: {MetricName: MemoryUtilization, Statistic: Average, "
+    "Namespace: /aws/sagemaker/Endpoints, Dimensions: [{Name: EndpointName, Value: !GetAtt Endpoint.EndpointName}, "
+    "{Name: VariantName, Value: VARIANT}]}}",
+    "ScalingTargetId: !Ref Target",
+)
+_TWO = _OWN.format("InstanceType: ml.m5.large, InitialInstanceCount: 1") + _target(about=_VARIANT_A)
+
+
+@rule(
+    "SMC648",
+    "What scales follows its own metrics",
+    severity="warning",
+    source='"Target tracking scaling policies", Application Auto Scaling user guide: more capacity, less of it',
+    about=Template,
+    facts=["autoscaling/custom_metric_cpu"],
+    good=_TWO + _TRACKING.replace("VARIANT", "a"),
+    bad=_TWO + _TRACKING.replace("VARIANT", "b"),
+)
+def own_metrics(template: Template) -> Iterator[Finding]:
+    """Warn of policies that follow another variant or endpoint."""
+    by_target = _policies_by_target(template)
+    for target in _targets(template):
+        endpoint = _endpoint(template, target)
+        if target.match is None or endpoint is None or target.resource.type != TARGET:
+            continue
+        for policy in _policies_of(target.resource, by_target):
+            metric = policy["TargetTrackingScalingPolicyConfiguration"]["CustomizedMetricSpecification"]
+            for dimension in metric["Dimensions"].entries():
+                name, value = dimension["Name"].said, dimension["Value"]
+                other = template.referred(ENDPOINT, value.said) if name == "EndpointName" else None
+                variant = value.said if name == "VariantName" and is_text(value.said) else None
+                if other is not None and other.id != endpoint.id:
+                    yield Finding(value.path, f"is that of {other.id}, and {endpoint.id} scales")
+                elif variant is not None and is_text(target.match["variant"]) and variant != target.match["variant"]:
+                    yield Finding(value.path, f"is {variant!r}, and {target.match['variant']!r} scales")
+
+
+@rule(
+    "SMC649",
+    "What scales out also scales in",
+    severity="warning",
+    source="TargetTrackingScalingPolicyConfiguration.DisableScaleIn: something else then scales in",
+    about=Template,
+    facts=["autoscaling/min_le_max"],
+    good=_target() + _POLICY.format("TargetTrackingScaling", "TargetTrackingScalingPolicyConfiguration", _USUAL, _ITS),
+    bad=_target()
+    + _POLICY.format(
+        "TargetTrackingScaling",
+        "TargetTrackingScalingPolicyConfiguration",
+        _USUAL.replace("{TargetValue", "{DisableScaleIn: true, TargetValue"),
+        _ITS,
+    ),
+)
+def scaling_in(template: Template) -> Iterator[Finding]:
+    """Warn of what only grows."""
+    by_target = _policies_by_target(template)
+    for target in _targets(template):
+        policies = _policies_of(target.resource, by_target)
+        if target.resource.type != TARGET or target.resource["ScheduledActions"] or any(map(_may_scale_in, policies)):
+            continue
+        for policy in policies:
+            node = policy["TargetTrackingScalingPolicyConfiguration"]["DisableScaleIn"]
+            if node:
+                yield Finding(node.path, "is true, and nothing else scales in: what is added stays")
+
+
+def _may_scale_in(policy: Resource) -> bool:
+    tracking, steps = policy["TargetTrackingScalingPolicyConfiguration"], policy["StepScalingPolicyConfiguration"]
+    if tracking:
+        return tracking["DisableScaleIn"].flag().value is not True
+    changes = [step["ScalingAdjustment"].number().value for step in steps["StepAdjustments"].entries()]
+    return steps["AdjustmentType"].said == "ExactCapacity" or any(not is_number(each) or each < 0 for each in changes)

@@ -1,4 +1,4 @@
-"""What CloudFormation itself refuses: mappings and conditions that are not there, defaults, and circles."""
+"""What CloudFormation itself refuses, whatever a resource is: what a template is made of, and how it fits together."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import re
 from graphlib import CycleError, TopologicalSorter
 from typing import TYPE_CHECKING
 
+from sm_constructs.reading.intrinsics import calls
 from sm_constructs.reading.resources import ALARM, COMPONENT, CONFIG, ENDPOINT, MODEL, POLICY, ROLE, TARGET, Template
 from sm_constructs.rules.registry import Finding, rule
 from sm_constructs.tokens import is_number
@@ -23,12 +24,32 @@ Config:
     ProductionVariants: [{{VariantName: a, ModelName: m, InstanceType: ml.m5.large, InitialInstanceCount: 1}}]
 """
 _REF = "!GetAtt Config.EndpointConfigName"
+_VERSION = "2010-09-09"
+_EXTENSIONS = "AWS::LanguageExtensions"
+_LOOP = "Fn::ForEach::"
+_ID = re.compile("[A-Za-z0-9]+")
+_PARAMETER_TYPES = re.compile("String|Number|CommaDelimitedList|List<(Number|AWS::.+)>|AWS::.+")
+_ATTRIBUTES = {
+    "Type",
+    "Properties",
+    "DependsOn",
+    "Condition",
+    "Metadata",
+    "DeletionPolicy",
+    "UpdateReplacePolicy",
+    "CreationPolicy",
+    "UpdatePolicy",
+}
+_FATES = {
+    "DeletionPolicy": ("Delete", "Retain", "RetainExceptOnCreate", "Snapshot"),
+    "UpdateReplacePolicy": ("Delete", "Retain", "Snapshot"),
+}
 
 
 @rule(
     "SMC057",
     "Mappings and conditions that are used are there",
-    source='"Fn::FindInMap" and "Fn::If", CloudFormation user guide',
+    source='"Fn::FindInMap", "Fn::If", "Fn::Select" and "Conditions", CloudFormation user guide',
     about=Template,
     good=_ENDPOINT.format("c"),
     bad=_ENDPOINT.format("{'Fn::If': [IsProduction, a, b]}"),
@@ -36,11 +57,22 @@ _REF = "!GetAtt Config.EndpointConfigName"
 def there(template: Template) -> Iterator[Finding]:
     """Check what is looked up."""
     mappings, conditions = template.section("Mappings"), template.section("Conditions")
+    for id, definition in template.definitions:
+        condition = definition.get("Condition") if isinstance(definition, dict) else None
+        if isinstance(condition, str) and condition not in conditions:
+            yield Finding(f"Resources/{id}/Condition", f"is {condition}, and there is no such condition")
+    for name, condition in conditions.items():
+        yield from _in_condition(template, name, condition)
     for resource in template.of_type(*_LOOKED_AT):
         for path, name, argument in template.calls(resource):
             match name, argument:
                 case "Fn::If", [str(condition), *_] if condition not in conditions:
                     yield Finding(resource.path + path, f"asks for the condition {condition}, which is not there")
+                case "Fn::If", [*several] if len(several) != _PARTS_OF_IF:
+                    said = f"is Fn::If with {len(several)} entries; it has a condition and two values"
+                    yield Finding(resource.path + path, said)
+                case "Fn::Select", [int() | str() as index, [*several]] if _is_beyond(index, len(several)):
+                    yield Finding(resource.path + path, f"selects entry {index}, counted from 0, of {len(several)}")
                 case "Fn::FindInMap", [str(table), row, column] if table not in mappings:
                     yield Finding(resource.path + path, f"looks into the mapping {table}, which is not there")
                 case "Fn::FindInMap", [str(table), str() | int() as row, str() | int() as column]:
@@ -51,9 +83,24 @@ def there(template: Template) -> Iterator[Finding]:
                         yield Finding(resource.path + path, said)
 
 
+_PARTS_OF_IF = 3
+
+
+def _is_beyond(index: int | str, number: int) -> bool:
+    return str(index).isdecimal() and int(index) >= number
+
+
+def _in_condition(template: Template, name: str, condition: object) -> Iterator[Finding]:
+    for _, function, argument in calls({"": condition}):
+        if function == "Condition" and argument not in template.section("Conditions"):
+            yield Finding(f"Conditions/{name}", f"asks for the condition {argument}, which is not there")
+        elif function == "Fn::GetAtt" or (function == "Ref" and template.has_resource(str(argument))):
+            yield Finding(f"Conditions/{name}", f"has {function} of a resource; conditions are known before resources")
+
+
 @rule(
     "SMC058",
-    "The default of a parameter is a value that it may have",
+    "A parameter has a type, and its default is a value that it may have",
     source='"Parameters", CloudFormation user guide',
     about=Template,
     good=_ENDPOINT.format("c"),
@@ -62,7 +109,14 @@ def there(template: Template) -> Iterator[Finding]:
 def defaults(template: Template) -> Iterator[Finding]:
     """Check defaults against what the parameter itself says."""
     for name, parameter in template.section("Parameters").items():
-        if isinstance(parameter, dict) and isinstance(parameter.get("Default"), str | int | float):
+        if not isinstance(parameter, dict):
+            continue
+        kind = parameter.get("Type")
+        if isinstance(kind, str) and not _PARAMETER_TYPES.fullmatch(kind):
+            yield Finding(f"Parameters/{name}/Type", f"is {kind!r}; it is String, Number, a list, or a type of AWS")
+        elif kind is None:
+            yield Finding(f"Parameters/{name}/Type", "is missing; a parameter has a type, such as String")
+        if isinstance(parameter.get("Default"), str | int | float):
             for text in _misfits(parameter, str(parameter["Default"])):
                 yield Finding(f"Parameters/{name}/Default", text)
 
@@ -111,3 +165,41 @@ def circles(template: Template) -> Iterator[Finding]:
     except CycleError as circle:
         found = circle.args[1]
         yield Finding(f"Resources/{found[-1]}", f"depends on itself: {' -> '.join(reversed(found))}")
+
+
+@rule(
+    "SMC080",
+    "A resource has a type, a logical id of letters and digits, and beside its properties only what there is",
+    source='"Resources" and "Resource attributes", CloudFormation user guide',
+    about=Template,
+    good=_ENDPOINT.format("c"),
+    bad=_ENDPOINT.format("c") + "Model-B: {Type: AWS::SageMaker::Model}",
+)
+def resources(template: Template) -> Iterator[Finding]:
+    """Check what stands around the properties of resources."""
+    version, transforms = template.says("AWSTemplateFormatVersion"), template.says("Transform")
+    if isinstance(version, str) and version != _VERSION:
+        yield Finding("AWSTemplateFormatVersion", f"is {version!r}; there is only {_VERSION}")
+    named = transforms if isinstance(transforms, list) else [transforms]
+    if any(name not in (None, _EXTENSIONS) for name in named):
+        return  # what other macros make of it is not known
+    for id, definition in template.definitions:
+        at = f"Resources/{id}"
+        if id.startswith(_LOOP) and _EXTENSIONS not in named:
+            yield Finding(at, f"is a loop, which the template needs Transform: {_EXTENSIONS} for")
+        elif id.startswith("Fn::"):
+            continue
+        elif not _ID.fullmatch(id):
+            yield Finding(at, "is no logical id; it has letters and digits only")
+        elif not isinstance(definition, dict) or not isinstance(definition.get("Type"), str):
+            yield Finding(at, "has no Type; a resource is of a type")
+        else:
+            yield from _beside(at, definition)
+
+
+def _beside(at: str, definition: dict[str, object]) -> Iterator[Finding]:
+    for name in definition.keys() - _ATTRIBUTES:
+        yield Finding(f"{at}/{name}", "stands beside Properties; is it one of them?")
+    for name, allowed in _FATES.items():
+        if isinstance(fate := definition.get(name), str) and fate not in allowed:
+            yield Finding(f"{at}/{name}", f"is {fate!r}; it is one of {', '.join(allowed)}")
