@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sm_constructs.reading.intrinsics import referred
-from sm_constructs.reading.resources import COMPONENT, CONFIG, ENDPOINT, MODEL, PACKAGE, POLICY, Template
+from sm_constructs.reading.resources import COMPONENT, CONFIG, ENDPOINT, EXPERIMENT, MODEL, PACKAGE, POLICY, Template
 from sm_constructs.rules.registry import Finding, rule
 from sm_constructs.tokens import is_text, is_unresolved
 
@@ -458,3 +458,38 @@ def approved(template: Template) -> Iterator[Finding]:
         status = None if package is None or package.type != PACKAGE else package["ModelApprovalStatus"].said
         if package is not None and is_text(status) and status != "Approved":
             yield Finding(name.path, f"is {package.id}, of which the approval status is {status}")
+
+
+_EXPERIMENT = """\
+Experiment:
+  Type: AWS::SageMaker::InferenceExperiment
+  Properties:
+    Name: next
+    Type: ShadowMode
+    RoleArn: arn:aws:iam::123456789012:role/hosting
+    EndpointName: e
+    ModelVariants: [{{ModelName: m, VariantName: a, InfrastructureConfig: {{InfrastructureType: RealTimeInference,
+      RealTimeInferenceConfig: {{InstanceType: ml.m5.large, InstanceCount: 1}}}}}}]
+    ShadowModeConfig:
+      SourceModelVariantName: a
+      ShadowModelVariants: [{{ShadowModelVariantName: s, SamplingPercentage: {}}}]
+"""
+
+
+@rule(
+    "SMC078",
+    "A shadow experiment copies some requests",
+    severity="warning",
+    source="ShadowModelVariantConfig.SamplingPercentage",
+    about=Template,
+    facts=["shadow/sampling_percentage_max"],
+    good=_EXPERIMENT.format(100),
+    bad=_EXPERIMENT.format(0),
+)
+def copied(template: Template) -> Iterator[Finding]:
+    """Warn of experiments without requests."""
+    for experiment in template.of_type(EXPERIMENT):
+        for variant in experiment["ShadowModeConfig"]["ShadowModelVariants"].entries():
+            node = variant["SamplingPercentage"]
+            if node.number().value == 0:
+                yield Finding(node.path, "is 0: no request is copied")

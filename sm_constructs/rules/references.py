@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from sm_constructs.facts import limit
@@ -38,6 +39,15 @@ Config:
 """
 
 
+_ADAPTER = """\
+Adapter:
+  Type: AWS::SageMaker::InferenceComponent
+  DependsOn: Component
+  Properties:
+    InferenceComponentName: adapter
+    EndpointName: !GetAtt Endpoint.EndpointName
+    Specification: {{BaseInferenceComponentName: {}, Container: {{ArtifactUrl: s3://models/adapter.tar.gz}}}}
+"""
 _ON_VARIANT = """\
 Endpoint: {{Type: AWS::SageMaker::Endpoint, Properties: {{EndpointConfigName: !GetAtt Config.EndpointConfigName}}}}
 Config:
@@ -232,6 +242,37 @@ def variants_of_components(template: Template) -> Iterator[Finding]:
         names, name = variant_names(template, component["EndpointName"].said), node.said
         if names is not None and is_text(name) and name not in names:
             yield Finding(node.path, f"is {name!r}; the endpoint has {', '.join(sorted(names))}")
+
+
+_BASED = _ON_VARIANT.format("a").replace(
+    "EndpointName: !GetAtt", "InferenceComponentName: base\n    EndpointName: !GetAtt"
+)
+
+
+@rule(
+    "SMC077",
+    "The base of an adapter is another component of its endpoint",
+    source="InferenceComponentSpecification.BaseInferenceComponentName",
+    about=Template,
+    facts=["inference_component/adapter"],
+    good=_BASED + _ADAPTER.format("base"),
+    bad=_BASED + _ADAPTER.format("bass"),
+)
+def bases(template: Template) -> Iterator[Finding]:
+    """Check that the base is there; with the endpoint, all that is on it is in the template."""
+    names: dict[str, list[str | None]] = defaultdict(list)
+    for component in template.of_type(COMPONENT):
+        endpoint = template.referred(ENDPOINT, component["EndpointName"].said)
+        if endpoint is not None and not component["Specification"]["BaseInferenceComponentName"]:
+            names[endpoint.id].append(component["InferenceComponentName"].said)
+    for component in template.of_type(COMPONENT):
+        node = component["Specification"]["BaseInferenceComponentName"]
+        endpoint = template.referred(ENDPOINT, component["EndpointName"].said)
+        there = [] if endpoint is None else names[endpoint.id]
+        if not is_text(node.said) or endpoint is None or not all(map(is_text, there)) or node.said in there:
+            continue
+        said = ", ".join(map(str, there)) or "none"
+        yield Finding(node.path, f"is {node.said!r}; with a container of its own the endpoint has {said}")
 
 
 def variant_names(template: Template, endpoint_name: str | None, *, shadows: bool = False) -> set[str] | None:

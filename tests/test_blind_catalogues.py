@@ -1,0 +1,110 @@
+"""The catalogues of which nothing was seen while the rules were written: every case, and where we point."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import pytest
+from catalogue.blind import NAMES, bases, good, harmful, wrong
+
+from sm_constructs import check_template
+
+_BEYOND = "about networks, buckets, topics, keys and events themselves, for which there are other tools"
+
+# What we do not find, and why.
+NOT_WRONG = {
+    "second": {
+        "srv-marketplace": "an ARN does not tell a package of the Marketplace from one of the Model Registry",
+        "sh-marketplace": "an ARN does not tell a package of the Marketplace from one of the Model Registry",
+        "md-url-join": "what stands after s3:/ comes from another stack, and could begin with a slash",
+        "md-x86-on-arm-xgboost": "the repository has images for more processors than its tag names",
+        "gr-rolling-count": "the variant scales up; the API looks at the number there is when it is updated",
+        "gr-wait-missing": "CloudFormation's documents and those of the API contradict each other: a warning",
+    },
+    "third": {
+        "rt-routing-empty": "CloudFormation's documents and those of the API contradict each other: a warning",
+        "gr-no-wait": "CloudFormation's documents and those of the API contradict each other: a warning",
+        "kms-key-policy": "policies of keys are not looked at",
+    },
+}
+NOT_HARMFUL = {
+    "second": {
+        "h-guardrail-marketplace": "an ARN does not tell a package of the Marketplace from one of the Model Registry",
+        "h-policy-order-imported": "the role is imported by a name that only its policy tells",
+        "h-alarm-other-endpoint": "another endpoint may be elsewhere",
+        "h-board-namespace": "bodies of dashboards are not looked at",
+        "h-board-stat": "bodies of dashboards are not looked at",
+        "h-mme-one": "a recommendation, which every test endpoint breaks",
+    },
+    "third": {
+        "alarm-other-endpoint": "another endpoint may be elsewhere",
+        "alarm-nobody-hears": "people look at alarms without an action too",
+        "alarm-math-ratio-vs-percent": "expressions are not looked into",
+        "alarm-math-returns-wrong-series": "expressions are not looked into",
+        "alarm-composite-contradiction": "composite alarms are not looked at",
+        "alarm-topic-under-aws-key": _BEYOND,
+        "event-rule-source-case": _BEYOND,
+        "image-of-other-region": "an image of a mapping by region is known only for the region of a case",
+        "secret-resolved-into-environment": "the way that CloudFormation's documents show",
+        "noecho-into-environment": "the way that CloudFormation's documents show",
+        "ssm-access-on": "somebody asked for it",
+        "managed-scaling-min-equals-max": "a fleet of fixed size is in order",
+        "security-group-open": _BEYOND,
+        "security-group-without-egress": _BEYOND,
+        "subnets-in-one-zone": _BEYOND,
+        "artifacts-expire": _BEYOND,
+        "bucket-not-blocked": _BEYOND,
+        "repository-open": _BEYOND,
+        "repository-expires-images": _BEYOND,
+        "topic-open": _BEYOND,
+        "key-disabled": _BEYOND,
+        "key-open": _BEYOND,
+    },
+}
+
+
+@cache
+def found_in_base(catalogue: str, name: str) -> frozenset[tuple[str, str]]:
+    return frozenset((problem.code, problem.path) for problem in check_template(bases(catalogue)[name]))
+
+
+def found(case):
+    before = found_in_base(case.catalogue, case.base)
+    return [problem for problem in check_template(case.template) if (problem.code, problem.path) not in before]
+
+
+@pytest.mark.parametrize(("catalogue", "name"), [(catalogue, name) for catalogue in NAMES for name in good(catalogue)])
+def test_a_good_template_has_no_problem(catalogue, name):
+    assert check_template(good(catalogue)[name]) == []
+
+
+def sure(cases, exceptions):
+    return [
+        pytest.param(case, id=f"{case.catalogue}-{case.id}")
+        for catalogue in NAMES
+        for case in cases(catalogue)
+        if case.doubt is None and case.id not in exceptions[catalogue]
+    ]
+
+
+@pytest.mark.parametrize("case", sure(wrong, NOT_WRONG))
+def test_what_aws_refuses_is_an_error_at_its_place(case):
+    paths = [problem.path for problem in found(case) if problem.severity == "error"]
+    assert any(path.startswith(place) or place.startswith(path) for path in paths for place in case.places)
+
+
+@pytest.mark.parametrize("case", sure(harmful, NOT_HARMFUL))
+def test_what_hurts_is_a_problem(case):
+    assert found(case) != []
+
+
+@pytest.mark.parametrize("catalogue", NAMES)
+@pytest.mark.parametrize(
+    ("cases", "exceptions", "severities"),
+    [(wrong, NOT_WRONG, {"error"}), (harmful, NOT_HARMFUL, {"error", "warning"})],
+    ids=["wrong", "harmful"],
+)
+def test_what_is_said_not_to_be_found_is_not_found(catalogue, cases, exceptions, severities):
+    """An exception that holds no longer goes."""
+    told = {case.id for case in cases(catalogue) if severities & {problem.severity for problem in found(case)}}
+    assert set(exceptions[catalogue]) <= {case.id for case in cases(catalogue)} - told
