@@ -170,7 +170,11 @@ def told_names(template: Template) -> Iterator[Finding]:
         environment = template.properties(id).get("Environment") if kind == _FUNCTION else None
         variables = environment.get("Variables") if isinstance(environment, dict) else None
         for name, value in variables.items() if isinstance(variables, dict) else ():
-            endpoint = template.resource(value.get("Ref")) if isinstance(value, dict) else None
+            match value:
+                case {"Ref": str(referred)}:
+                    endpoint = template.resource(referred)
+                case _:
+                    continue
             if endpoint is not None and endpoint.type == ENDPOINT and "name" in str(name).lower():
                 at = f"Resources/{id}/Properties/Environment/Variables/{name}"
                 yield Finding(at, f"is Ref {endpoint.id}, which gives an ARN; the name is {endpoint.id}.EndpointName")
