@@ -348,6 +348,9 @@ def routing(template: Template) -> Iterator[Finding]:
 )
 def credentials(template: Template) -> Iterator[Finding]:
     """Check that credentials have a use, and registries a way to them."""
+    # The models of inference components are in the VPC of the endpoint configuration.
+    components = template.of_type(COMPONENT)
+    brought = [template.referred(MODEL, component["Specification"]["ModelName"].said) for component in components]
     for model in template.of_type(MODEL):
         for config in (container["ImageConfig"] for container in containers_of(model)):
             node = config["RepositoryAccessMode"]
@@ -355,7 +358,7 @@ def credentials(template: Template) -> Iterator[Finding]:
                 yield Finding(
                     f"{config.path}/RepositoryAuthConfig", f"is given, and RepositoryAccessMode is {node.said}"
                 )
-            if node.said == "Vpc" and not model["VpcConfig"]:
+            if node.said == "Vpc" and not model["VpcConfig"] and model not in brought:
                 yield Finding(node.path, "is Vpc, and the model has no VpcConfig")
 
 
