@@ -113,7 +113,8 @@ def of_fitting_types(template: Template) -> Iterator[Finding]:
         arn = resource["ExecutionRoleArn"]
         for _, name, attribute in references(arn.value):
             kind = template.types.get(name, "")
-            if attribute == "Arn" and kind.startswith("AWS::") and kind != ROLE:
+            is_known = kind.startswith("AWS::") and not kind.startswith("AWS::CloudFormation::")
+            if attribute == "Arn" and is_known and kind != ROLE:
                 yield Finding(arn.path, f"refers to {name}, which is an {kind}; it is a role")
         network = resource["VpcConfig"]
         places: dict[str, object] = {}
@@ -129,7 +130,7 @@ def _of_network(template: Template, entry: Node, wanted: str, places: dict[str, 
         listed = str(parameter.get("Type")) if isinstance(parameter, dict) else ""
         if listed.startswith("AWS::EC2::") and not listed.startswith(wanted):
             yield Finding(entry.path, f"refers to {name}, which is an {listed}; it is an {wanted}::Id")
-        elif kind.startswith("AWS::EC2::") and kind != wanted:
+        elif kind.startswith("AWS::EC2::") and kind != wanted and attribute != "DefaultSecurityGroup":
             yield Finding(entry.path, f"refers to {name}, which is an {kind}; it is an {wanted}")
         elif not attribute and listed.startswith(_LISTS) and entry.value == {"Ref": name}:
             yield Finding(
