@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from sm_constructs.rules import Finding, Rule
 
+_CONTAINERS = (dict, list)
 _DEEPEST = 200
 _MOST_VALUES = 1_000_000
 
@@ -123,7 +124,7 @@ def _checked(template: object) -> Mapping[str, Any]:
                 message = f"this template has more than {_MOST_VALUES} values, and none that CloudFormation takes does"
                 raise NoTemplate(message)
             below += [
-                one for one in (each if isinstance(each, list) else each.values()) if isinstance(one, dict | list)
+                one for one in (each if isinstance(each, list) else each.values()) if isinstance(one, _CONTAINERS)
             ]
         if not below:
             return template
