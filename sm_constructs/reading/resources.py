@@ -32,6 +32,7 @@ READ_TYPES = frozenset(
 )
 """The types of the resources that are looked at."""
 
+_CONTAINERS = (dict, list)
 _NAMED_BY = {
     MODEL: "ModelName",
     CONFIG: "EndpointConfigName",
@@ -121,7 +122,7 @@ class Template:
         self._resources: dict[str, Resource] = {}
         self._of_hosting: dict[str, bool] = {}
         self._patterns: dict[str, str] = {}
-        self._references: dict[str, tuple[tuple[str, str, str], ...]] = {}
+        self._references: dict[Node, tuple[tuple[str, str, str], ...]] = {}
         self._by_type: dict[str, list[Resource]] = defaultdict(list)
         self._named: dict[tuple[str, str], Resource] = {}
         found = template.get("Resources") if isinstance(template, dict) else None
@@ -211,7 +212,7 @@ class Template:
         look = LOOKS.get(kind, {}).get(attribute)
         properties = self._properties.get(id)
         given = properties.get(PHYSICAL_NAMES.get(kind)) if isinstance(properties, dict) else None
-        if look is None or not isinstance(given, str | None):
+        if look is None or not (given is None or isinstance(given, str)):
             return None
         return look.format(given or id.lower())
 
@@ -252,11 +253,15 @@ class Template:
             self._calls[resource.id] = calls(resource.value)
         return self._calls[resource.id]
 
-    def references(self, resource: Resource) -> tuple[tuple[str, str, str], ...]:
-        """Give what a resource refers to: where in its properties, the name, and the attribute."""
-        if resource.id not in self._references:
-            self._references[resource.id] = tuple(references_of(self.calls(resource)))
-        return self._references[resource.id]
+    def references(self, place: Node) -> tuple[tuple[str, str, str], ...]:
+        """Give what a resource, or a place in one, refers to: where in it, the name, and the attribute."""
+        if not isinstance(place.value, _CONTAINERS):
+            return ()
+        found = self._references.get(place)
+        if found is None:
+            called = self.calls(place) if isinstance(place, Resource) else calls(place.value)
+            found = self._references[place] = tuple(references_of(called))
+        return found
 
     def waits_for(self, resource: Resource, other: Resource) -> bool:
         """Say whether CloudFormation makes a resource after another one."""
