@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
 from sm_constructs.reading.intrinsics import TOKEN, calls, references_of, referred
@@ -123,7 +122,7 @@ class Template:
         self._of_hosting: dict[str, bool] = {}
         self._patterns: dict[str, str] = {}
         self._references: dict[Node, tuple[tuple[str, str, str], ...]] = {}
-        self._by_type: dict[str, list[Resource]] = defaultdict(list)
+        self._of_types: dict[tuple[str, ...], list[Resource]] = {}
         self._named: dict[tuple[str, str], Resource] = {}
         found = template.get("Resources") if isinstance(template, dict) else None
         parameters = template.get("Parameters") if isinstance(template, dict) else None
@@ -139,7 +138,6 @@ class Template:
                     self._types[id] = kind
                     self._properties[id] = definition.get("Properties")
                     resource = self._resources[id] = Resource(id, definition)
-                    self._by_type[kind].append(resource)
                     if (name := resource[_NAMED_BY.get(kind, "")].said) is not None:
                         self._named.setdefault((kind, name), resource)
                 case _:
@@ -147,9 +145,9 @@ class Template:
 
     def of_type(self, *kinds: str) -> list[Resource]:
         """Give all resources of some types, in the order of the template."""
-        if len(kinds) == 1:
-            return self._by_type[kinds[0]]
-        return [resource for resource in self._resources.values() if resource.type in kinds]
+        if kinds not in self._of_types:
+            self._of_types[kinds] = [resource for resource in self._resources.values() if resource.type in kinds]
+        return self._of_types[kinds]
 
     def resource(self, id: str | None) -> Resource | None:
         """Give the resource with a logical id."""
