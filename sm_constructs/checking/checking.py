@@ -117,15 +117,16 @@ def _checked(template: object) -> Mapping[str, Any]:
     level: list[Mapping[Any, Any] | list[Any]] = [template]
     number = 0
     for _ in range(_DEEPEST):
-        below: list[Mapping[Any, Any] | list[Any]] = []
-        for each in level:
-            number += len(each)
-            if number > _MOST_VALUES:
-                message = f"this template has more than {_MOST_VALUES} values, and none that CloudFormation takes does"
-                raise NoTemplate(message)
-            below += [
-                one for one in (each if isinstance(each, list) else each.values()) if isinstance(one, _CONTAINERS)
-            ]
+        number += sum(map(len, level))
+        if number > _MOST_VALUES:
+            message = f"this template has more than {_MOST_VALUES} values, and none that CloudFormation takes does"
+            raise NoTemplate(message)
+        below: list[Mapping[Any, Any] | list[Any]] = [
+            one
+            for each in level
+            for one in (each if isinstance(each, list) else each.values())
+            if isinstance(one, _CONTAINERS)
+        ]
         if not below:
             return template
         level = below
