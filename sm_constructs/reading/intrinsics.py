@@ -118,23 +118,28 @@ def _simple_text(call: dict[str, Any]) -> str | None:
     ((name, argument),) = call.items()
     if name in _REFERRING and isinstance(argument, str):
         return token(argument)
-    match name, argument:
-        case "Fn::GetAtt", [str(id), str(attribute)]:
-            return token(f"{id}.{attribute}")
-        case "Fn::Join", [str(separator), list(parts)] if len(parts) < _MOST_PIECES:
-            texts: list[str] = []
-            for part in parts:
-                text = None
-                if isinstance(part, str):
-                    text = None if _DYNAMIC in part else part
-                elif is_intrinsic(part) and "Fn::Join" not in part:
-                    text = _simple_text(part)
-                if text is None:
-                    return None
-                texts.append(text)
-            return separator.join(texts)
-        case _:
+    if not (isinstance(argument, list) and len(argument) == 2 and isinstance(argument[0], str)):
+        return None
+    first, second = argument
+    if name == "Fn::GetAtt" and isinstance(second, str):
+        return token(f"{first}.{second}")
+    if name == "Fn::Join" and isinstance(second, list) and len(second) < _MOST_PIECES:
+        return _simply_joined(first, second)
+    return None
+
+
+def _simply_joined(separator: str, parts: list[object]) -> str | None:
+    texts: list[str] = []
+    for part in parts:
+        text = None
+        if isinstance(part, str):
+            text = None if _DYNAMIC in part else part
+        elif isinstance(part, dict) and is_intrinsic(part) and "Fn::Join" not in part:
+            text = _simple_text(part)
+        if text is None:
             return None
+        texts.append(text)
+    return separator.join(texts)
 
 
 @lru_cache(_MOST_REMEMBERED)
