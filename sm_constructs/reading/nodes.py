@@ -84,19 +84,23 @@ def _optional(cls: type) -> frozenset[str]:
 def made(cls: type[T], place: Place, **parts: Found[Any]) -> Found[T]:
     """Make a value object; what the template does not say is as the value object has it by default."""
     optional = _optional(cast("Any", cls))
-    arguments = {name: part.value for name, part in parts.items() if part.value is not None or name not in optional}
+    arguments = {
+        name: value for name, part in parts.items() if (value := part.value) is not None or name not in optional
+    }
     return Found(cls(**arguments), place, parts)
 
 
 def several(place: Place, found: Iterable[Found[T]]) -> Found[tuple[T, ...]]:
     """Put values together to one."""
     parts = list(found)
+    if not parts:
+        return Found((), place)
     return Found(tuple([part.value for part in parts]), place, {str(index): part for index, part in enumerate(parts)})
 
 
 def nothing(node: Node) -> Found[None]:
     """Say that nothing was found at a place."""
-    return Found(None, node)
+    return node if node.value is None else Found(None, node)
 
 
 @dataclass(frozen=True, slots=True)
