@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from sm_constructs.spec import EndpointSpec
 
 _data_capture = attrgetter("data_capture")
+_metrics_config = attrgetter("metrics_config")
 
 _PLACE = 'S3Location("logs", "captured/")'
 
@@ -111,6 +112,7 @@ def destination(spec: EndpointSpec) -> Iterator[Finding]:
 @rule(
     "SMC340",
     "Metrics are published every 10, 30, 60, 120, 180, 240 or 300 seconds",
+    where=_metrics_config,
     source="MetricsConfig.MetricPublishFrequencyInSeconds",
     facts=["realtime/metrics_config_frequency"],
     good="metrics_config=MetricsConfig(publish_every=timedelta(seconds=10))",
