@@ -138,7 +138,7 @@ class Node(Found[Any]):
     def __init__(self, above: str | Node, value: object, name: str | int = "") -> None:
         self._place = above
         self._name = name
-        self.value = None if value == NO_VALUE else value
+        self.value = value
         self._below: dict[str | int, Node] | None = None
         self._entries: tuple[Node, ...] | None = None
         self._said: str | None = _UNASKED
@@ -155,8 +155,8 @@ class Node(Found[Any]):
             below = self._below = {}
         elif name in below:
             return below[name]
-        value = self.value
-        found = below[name] = _node(self, value.get(name) if isinstance(value, dict) else None, name)
+        value = self.value.get(name) if isinstance(self.value, dict) else None
+        found = below[name] = _Nothing(self, name) if value is None or value == NO_VALUE else Node(self, value, name)
         return found
 
     def __bool__(self) -> bool:
@@ -180,7 +180,10 @@ class Node(Found[Any]):
         if self._entries is None:
             self._entries = ()
             if isinstance(self.value, list):
-                self._below = {index: _node(self, value, index) for index, value in enumerate(self.value)}
+                self._below = {
+                    index: _Nothing(self, index) if value is None or value == NO_VALUE else Node(self, value, index)
+                    for index, value in enumerate(self.value)
+                }
                 self._entries = tuple([entry for entry in self._below.values() if entry])
         return self._entries
 
@@ -329,7 +332,3 @@ class _Nothing(Node):
 
     def time(self, *, unit: int = 1) -> Found[None]:  # noqa: ARG002 - of no number
         return self
-
-
-def _node(above: Node, value: object, name: str | int) -> Node:
-    return _Nothing(above, name) if value is None or value == NO_VALUE else Node(above, value, name)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from sm_constructs.reading.intrinsics import TOKEN, calls, references_of, referred
+from sm_constructs.reading.intrinsics import NO_VALUE, TOKEN, calls, references_of, referred
 from sm_constructs.reading.looks import LOOKS, PSEUDO
 from sm_constructs.reading.nodes import Node
 from sm_constructs.tokens import is_text
@@ -81,7 +81,8 @@ class Resource(Node):
     __slots__ = ("depends_on", "id", "says_nothing", "type")
 
     def __init__(self, id: str, definition: Mapping[str, Any]) -> None:
-        super().__init__(f"Resources/{id}/Properties", definition.get("Properties"))
+        properties = definition.get("Properties")
+        super().__init__(f"Resources/{id}/Properties", None if properties == NO_VALUE else properties)
         self.id = id
         self.type: str = definition["Type"]
         self.depends_on = _ids(definition.get("DependsOn"))
@@ -124,6 +125,7 @@ class Template:
         self._references: dict[Node, tuple[tuple[str, str, str], ...]] = {}
         self._of_types: dict[tuple[str, ...], list[Resource]] = {}
         self._named: dict[tuple[str, str], Resource] = {}
+        self._referred: dict[tuple[str, str], Resource | None] = {}
         found = template.get("Resources") if isinstance(template, dict) else None
         parameters = template.get("Parameters") if isinstance(template, dict) else None
         self._types = {id: str(it.get("Type")) for id, it in (others or {}).items()}
@@ -138,7 +140,7 @@ class Template:
                     self._types[id] = kind
                     self._properties[id] = definition.get("Properties")
                     resource = self._resources[id] = Resource(id, definition)
-                    if (name := resource[_NAMED_BY.get(kind, "")].said) is not None:
+                    if kind in _NAMED_BY and (name := resource[_NAMED_BY[kind]].said) is not None:
                         self._named.setdefault((kind, name), resource)
                 case _:
                     pass
@@ -235,8 +237,12 @@ class Template:
         """Give the resource of a type that a text refers to, or names."""
         if text is None:
             return None
-        resource = self._resources.get(referred(text) or "")
-        return resource if resource is not None and resource.type == kind else self._named.get((kind, text))
+        key = (kind, text)
+        if key not in self._referred:
+            resource = self._resources.get(referred(text) or "")
+            found = resource if resource is not None and resource.type == kind else self._named.get(key)
+            self._referred[key] = found
+        return self._referred[key]
 
     def named(self, kind: str, name: str | None) -> Resource | None:
         """Give the resource of a type with a physical name."""
