@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from sm_constructs.checking.assumptions import Assumptions, Case
 
 _UNKNOWN = object()
+_CONTAINERS = (dict, list)
 # Templates come from anybody: what nests deeper than this is not looked into.
 _DEEPEST = 100
 
@@ -111,7 +112,7 @@ class _Resolver:
                 return {"Fn::Transform": value}  # what a macro or a loop makes of it is not known
             found = {}
             for name, each in value.items():
-                if isinstance(each, dict | list):
+                if isinstance(each, _CONTAINERS):
                     each = self.value(each, f"{path}/{name}", f"{origin}/{name}", depth + 1)  # noqa: PLW2901
                     if each == NO_VALUE:
                         continue
@@ -127,7 +128,7 @@ class _Resolver:
             place, before = f"{path}/{len(found)}", f"{origin}/{index}"
             if len(found) != index:
                 self._moved[place] = before
-            if isinstance(each, dict | list):
+            if isinstance(each, _CONTAINERS):
                 each = self.value(each, place, before, depth + 1)  # noqa: PLW2901
                 if each == NO_VALUE:
                     continue
