@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from sm_constructs.facts import images
@@ -34,6 +35,7 @@ _SERVICE = "sagemaker.amazonaws.com"
 _FULL_ACCESS = ("AmazonSageMakerFullAccess", "AdministratorAccess", "PowerUserAccess", "AmazonS3FullAccess")
 _BY_PATH = re.compile(r"https://s3[^/]*/(.+)")
 _PARTITION = re.compile(r"^arn:[^:]*:")
+_MOST_REMEMBERED = 1024
 _PULL = ("ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer")
 
 _SYNC, _ASYNC = "sagemaker:InvokeEndpoint", "sagemaker:InvokeEndpointAsync"
@@ -100,11 +102,13 @@ class _Role:
         )
 
 
+@lru_cache(_MOST_REMEMBERED)
 def _in_one_partition(arn: str) -> str:
     """Give an ARN with the partition left open; a stack has only one."""
     return _PARTITION.sub("arn::", arn)
 
 
+@lru_cache(_MOST_REMEMBERED)
 def _covers(pattern: str, text: str) -> bool:
     """Say whether a text is what a pattern with ``*`` and ``?`` is about; to IAM nothing else is special."""
     if "?" in pattern:
