@@ -405,6 +405,8 @@ def steps(template: Template) -> Iterator[Finding]:
     """Check the intervals of steps, as they stand in the policy."""
     for policy in template.of_type(POLICY):
         adjustments = policy["StepScalingPolicyConfiguration"]["StepAdjustments"]
+        if not adjustments:
+            continue
         if "sagemaker" in repr(policy.value).lower() or policy["ScalingTargetId"]:
             yield from _intervals(adjustments)
 
