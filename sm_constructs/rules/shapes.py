@@ -150,10 +150,10 @@ class _Fitting:
             value = self._template.sampled(value)
             if value is None or kind == "json":
                 return
+        if kind == "string" and isinstance(value, _PLAIN):
+            self._fit_text(place, str(value).lower() if isinstance(value, bool) else str(value), shape)
+            return
         match kind, value:
-            case "string", (str() | int() | float()):
-                text = str(value).lower() if isinstance(value, bool) else str(value)
-                self._fit_text(place, text, shape)
             case (("integer" | "number"), (str() | int() | float())) if not isinstance(value, bool):
                 self._fit_number(place, value, shape)
             case ("boolean", (bool() | "true" | "false" | "True" | "False")):
@@ -206,7 +206,7 @@ class _Fitting:
         sample: str | None = text
         if is_unresolved(text):
             # Its length is not known, and its form may be.
-            sample = self._template.sampled(text)
+            sample = self._template.sampled(text) if "patterns" in shape else None
         elif _is_outside(len(text), low, high):
             self._add("SMC045", place, f"has {len(text)} characters; it has {_range(low, high)}")
             return
