@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from sm_constructs.durations import seconds
 from sm_constructs.facts import limit
-from sm_constructs.rules.instances import hosted
+from sm_constructs.rules.instances import hosted, particular
 from sm_constructs.rules.registry import Finding, outside, rule, unlisted
 from sm_constructs.tokens import is_number, is_text
 
@@ -130,6 +130,7 @@ def frequency(spec: EndpointSpec) -> Iterator[Finding]:
 @rule(
     "SMC341",
     "The place where core dumps go has a URI of at most 512 characters, and a key has such a place",
+    where=particular,
     source="ProductionVariantCoreDumpConfig",
     facts=["realtime/core_dump_uri_max"],
     good='instances=Instances("ml.m5.large", core_dump=S3Location("dumps"))',
