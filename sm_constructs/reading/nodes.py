@@ -30,6 +30,7 @@ T_co = TypeVar("T_co", covariant=True)
 
 _TOO_LARGE = 1e288
 _UNASKED = "${Token[nothing that a template says]}"
+_TEXTUAL = (str, dict)
 _FLAGS = {"true": True, "false": False}
 _STEPS = re.compile(r"""\[['"]?([^\]]*?)['"]?\]|([^.\[\]]+)""")
 
@@ -280,7 +281,7 @@ class Node(Found[Any]):
 
     def _number(self) -> float | None:
         value: Any = self.value
-        if isinstance(value, str | dict):
+        if isinstance(value, _TEXTUAL):
             if self.said is None or is_unresolved(self.said):
                 return None if self.said is None else number_token(self.said)
             try:

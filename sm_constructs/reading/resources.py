@@ -135,15 +135,13 @@ class Template:
         self._counts = {name: len(each) for name, each in sections.items() if isinstance(each, dict)}
         self._parameters = set(parameters) if isinstance(parameters, dict) else set()
         for id, definition in found.items() if isinstance(found, dict) else ():
-            match definition:
-                case {"Type": str(kind)} if isinstance(id, str):
-                    self._types[id] = kind
-                    self._properties[id] = definition.get("Properties")
-                    resource = self._resources[id] = Resource(id, definition)
-                    if kind in _NAMED_BY and (name := resource[_NAMED_BY[kind]].said) is not None:
-                        self._named.setdefault((kind, name), resource)
-                case _:
-                    pass
+            kind = definition.get("Type") if isinstance(definition, dict) else None
+            if isinstance(id, str) and isinstance(kind, str):
+                self._types[id] = kind
+                self._properties[id] = definition.get("Properties")
+                resource = self._resources[id] = Resource(id, definition)
+                if kind in _NAMED_BY and (name := resource[_NAMED_BY[kind]].said) is not None:
+                    self._named.setdefault((kind, name), resource)
 
     def of_type(self, *kinds: str) -> list[Resource]:
         """Give all resources of some types, in the order of the template."""
@@ -208,7 +206,9 @@ class Template:
     def _look(self, reference: str) -> str | None:
         """Give what a reference to a resource looks like, if its name is known or made up."""
         id, _, attribute = reference.partition(".")
-        kind = self._types.get(id, "")
+        if id not in self._types:
+            return None
+        kind = self._types[id]
         look = LOOKS.get(kind, {}).get(attribute)
         properties = self._properties.get(id)
         given = properties.get(PHYSICAL_NAMES.get(kind)) if isinstance(properties, dict) else None
