@@ -59,13 +59,13 @@ class Uses:
     def add(self, called: Iterable[Call]) -> None:
         """Add what calls of intrinsic functions use."""
         for _, function, argument in called:
+            if function == "Fn::GetAtt":
+                continue
             if function == "Ref" and isinstance(argument, str):
                 self.names.add(argument)
                 self.calls |= argument == "AWS::NoValue"
                 continue
             match function, argument:
-                case "Fn::GetAtt", _:
-                    continue
                 case "Fn::Sub", (str(text) | [str(text), *_]):
                     self.names.update(names_in(text))
                 case (("Condition" | "Fn::If"), (str(name) | [str(name), *_])):
