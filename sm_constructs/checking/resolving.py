@@ -90,6 +90,7 @@ class _Resolver:
         self._mappings = mappings if isinstance(mappings, dict) else {}
         self._assumptions = assumptions
         self._moved = moved
+        self._substituted: dict[str, Any] = {}
 
     def value(self, value: Any, path: str, origin: str, depth: int) -> Any:  # noqa: ANN401 - JSON
         """Carry out a value.
@@ -150,7 +151,9 @@ class _Resolver:
                 self._moved[path] = place
                 return self.value(yes if chosen else no, path, place, depth + 1)
             case "Fn::Sub", str(text):
-                return self._sub(text, {}, call)
+                if text not in self._substituted:
+                    self._substituted[text] = self._sub(text, {}, call)
+                return self._substituted[text]
             case "Fn::Sub", [str(text), dict(variables)]:
                 given = {k: self.value(v, path, f"{inside}/1/{k}", depth + 1) for k, v in variables.items()}
                 return self._sub(text, given, {name: [text, given]})
