@@ -101,10 +101,10 @@ class Assumptions:
                 return str(value).lower()
             case str() | int() | float():
                 return str(value)
-            case {"Ref": str(name)}:
+            case {"Ref": str() as name}:
                 found = self.values.get(name)
                 return str(found) if isinstance(found, str | int | float) else found
-            case {"Fn::Sub": str(text)}:
+            case {"Fn::Sub": str() as text}:
                 whole, left = substituted(text, lambda name: self.parameter(name))  # noqa: PLW0108
                 return None if left else whole
             case _:
@@ -220,9 +220,9 @@ def _undecided(deciding: Uses, known: Container[str]) -> list[str]:
         match side:
             case str() | int() | float():
                 return True
-            case {"Ref": str(name)}:
+            case {"Ref": str() as name}:
                 return name in known
-            case {"Fn::Sub": str(text)}:
+            case {"Fn::Sub": str() as text}:
                 return all(name in known for name in names_in(text))
             case _:
                 return False

@@ -66,11 +66,11 @@ class Uses:
                 self.calls |= argument == "AWS::NoValue"
                 continue
             match function, argument:
-                case "Fn::Sub", (str(text) | [str(text), *_]):
+                case "Fn::Sub", ((str() as text) | [str() as text, *_]):
                     self.names.update(names_in(text))
-                case (("Condition" | "Fn::If"), (str(name) | [str(name), *_])):
+                case (("Condition" | "Fn::If"), ((str() as name) | [str() as name, *_])):
                     self.conditions.add(name)
-                case "Fn::FindInMap", [str(table), {"Ref": str(name)}, *_]:
+                case "Fn::FindInMap", [str() as table, {"Ref": str() as name}, *_]:
                     self.rows.add((name, table))
                 case "Fn::Equals", [left, right]:
                     self.comparisons.append((left, right))

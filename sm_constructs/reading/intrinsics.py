@@ -157,17 +157,17 @@ def _pieces(value: object, depth: int) -> Iterator[str]:
             yield str(value).lower()
         case int() | float():
             yield str(value)
-        case {"Ref": str(name)} | {"Fn::GetAtt": str(name)}:
+        case {"Ref": str() as name} | {"Fn::GetAtt": str() as name}:
             yield token(name)
-        case {"Fn::GetAtt": [str(id), str(attribute)]}:
+        case {"Fn::GetAtt": [str() as id, str() as attribute]}:
             yield token(f"{id}.{attribute}")
-        case {"Fn::Join": [str(separator), [*parts]]} if depth:
+        case {"Fn::Join": [str() as separator, [*parts]]} if depth:
             for index, part in enumerate(parts):
                 yield separator if index else ""
                 yield from _pieces(part, depth - 1)
-        case {"Fn::Sub": str(text)}:
+        case {"Fn::Sub": str() as text}:
             yield from _substituted(text, {}, depth)
-        case {"Fn::Sub": [str(text), dict(variables)]} if depth:
+        case {"Fn::Sub": [str() as text, dict() as variables]} if depth:
             yield from _substituted(text, variables, depth)
         case _:
             yield _opaque(value)
@@ -285,9 +285,9 @@ def references_of(called: Iterable[Call]) -> Iterator[tuple[str, str, str]]:
                     yield path, *_split(name)
             continue
         match function, argument:
-            case "Fn::GetAtt", [str(name), str(attribute)]:
+            case "Fn::GetAtt", [str() as name, str() as attribute]:
                 yield path, name, attribute
-            case "Fn::Sub", [str(text), dict(variables)]:
+            case "Fn::Sub", [str() as text, dict() as variables]:
                 yield from ((path, *_split(name)) for name in names_in(text) if name not in variables)
             case _:
                 pass

@@ -265,7 +265,7 @@ def _component(template: Template, target: _Target) -> Resource | None:
 
 def _only_reference(value: object) -> str | None:
     match value:
-        case {"Ref": str(name)}:
+        case {"Ref": str() as name}:
             return name
         case _:
             return None
