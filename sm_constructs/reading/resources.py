@@ -171,7 +171,9 @@ class Template:
     @property
     def size(self) -> int:
         """The number of characters of the template, written as short as it can be."""
-        return sum(len(json.dumps(part, separators=(",", ":"), default=str)) for part in self._parts)
+        # No circle is looked for: what nests without end was refused before.
+        written = (json.dumps(each, separators=(",", ":"), default=str, check_circular=False) for each in self._parts)
+        return sum(map(len, written))
 
     def has_resource(self, id: str) -> bool:
         """Say whether there is a resource with a logical id, whether or not it is looked at."""
