@@ -220,10 +220,11 @@ class _Builder:
         self._begin(event, [], [], "seq")
 
     def _begin(self, event: Any, value: Any, marks: Any, kind: str) -> None:  # noqa: ANN401
-        tag = event.tag
-        function = _SHORT_FORMS.get(tag)
-        if function is None and tag not in {None, "!", f"{_CORE}{kind}"}:
-            _refuse(_unknown(tag), event.start_mark)
+        tag, function = event.tag, None
+        if tag is not None:
+            function = _SHORT_FORMS.get(tag)
+            if function is None and tag not in {"!", f"{_CORE}{kind}"}:
+                _refuse(_unknown(tag), event.start_mark)
         if len(self._open) >= _DEEPEST:
             _refuse(f"it nests more than {_DEEPEST} deep", event.start_mark)
         self._marks[id(value)] = value, marks
