@@ -30,7 +30,7 @@ _PLAIN = (str, int, float)
 _REFERRING = frozenset({"Ref", "Fn::GetAtt"})
 _MOST_PIECES = 10_000
 _LONGEST = 1_000_000
-_MOST_REMEMBERED = 1024
+_MOST_REMEMBERED = 256
 
 TOKEN = re.compile(r"\$\{Token\[([^\]]+)\]\}")
 """A token, with what it refers to."""
