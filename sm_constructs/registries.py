@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 _TOKEN = r"\$\{Token\[[^\]]+\]\}"  # noqa: S105 - a CDK token, no secret
 _ECR_URI = re.compile(
@@ -21,6 +22,7 @@ class EcrUri:
     repository: str
 
 
+@lru_cache
 def parse_ecr_uri(uri: str) -> EcrUri | None:
     """Take an image URI apart; ``None`` where the registry is not Amazon ECR, or not known before deployment.
 

@@ -33,14 +33,16 @@ _Given = TypeVar("_Given")
 
 def once_each(give: Callable[[_About], Iterable[_Given]]) -> Callable[[_About], tuple[_Given, ...]]:
     """Remember what a function gave for the object that it was last asked about: all rules ask the same of a spec."""
-    last: tuple[object, tuple[_Given, ...]] = (None, ())
+    last_about: object = None
+    last_given: tuple[_Given, ...] = ()
 
     @wraps(give)
     def given(about: _About) -> tuple[_Given, ...]:
-        nonlocal last
-        if last[0] is not about:
-            last = (about, tuple(give(about)))
-        return last[1]
+        nonlocal last_about, last_given
+        if last_about is not about:
+            last_given = tuple(give(about))
+            last_about = about
+        return last_given
 
     return given
 

@@ -101,10 +101,10 @@ class Assumptions:
                 return str(value).lower()
             case str() | int() | float():
                 return str(value)
-            case {"Ref": str(name)}:
+            case {"Ref": str() as name}:
                 found = self.values.get(name)
                 return str(found) if isinstance(found, str | int | float) else found
-            case {"Fn::Sub": str(text)}:
+            case {"Fn::Sub": str() as text}:
                 whole, left = substituted(text, lambda name: self.parameter(name))  # noqa: PLW0108
                 return None if left else whole
             case _:
@@ -142,8 +142,8 @@ def cases(template: Mapping[str, Any], ids: list[str], pseudo: Mapping[str, str]
     names = {name for each in uses.values() for name in each.names}
     rows = {row for each in uses.values() for row in each.rows}
     deciding = Uses()
-    for each in uses.values():
-        deciding.update(each.of_conditions)
+    for each in {id(its.of_conditions): its.of_conditions for its in uses.values()}.values():  # many share them
+        deciding.update(each)
     decisive = _decisive(deciding, parameters, usual, pseudo)
     undecided = _undecided(deciding, {*decisive, *usual})
     turns: dict[str, list[Any]] = {}
@@ -162,6 +162,8 @@ def cases(template: Mapping[str, Any], ids: list[str], pseudo: Mapping[str, str]
     for name, ones in turns.items():
         others = (one for one in dict.fromkeys(ones) if one != usual[name])
         several += [({**values, name: one}, first_flags) for one in itertools.islice(others, _MOST_VALUES)]
+    if not several[1:]:
+        return
     reach = Reach(resources, uses)
     for its_values, flags in several[1:]:
         changed = {name for name, value in its_values.items() if value != values.get(name, usual.get(name))}
@@ -218,9 +220,9 @@ def _undecided(deciding: Uses, known: Container[str]) -> list[str]:
         match side:
             case str() | int() | float():
                 return True
-            case {"Ref": str(name)}:
+            case {"Ref": str() as name}:
                 return name in known
-            case {"Fn::Sub": str(text)}:
+            case {"Fn::Sub": str() as text}:
                 return all(name in known for name in names_in(text))
             case _:
                 return False

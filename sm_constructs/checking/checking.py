@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from sm_constructs.rules import Finding, Rule
 
+_CONTAINERS = (dict, list)
 _DEEPEST = 200
 _MOST_VALUES = 1_000_000
 
@@ -116,15 +117,16 @@ def _checked(template: object) -> Mapping[str, Any]:
     level: list[Mapping[Any, Any] | list[Any]] = [template]
     number = 0
     for _ in range(_DEEPEST):
-        below: list[Mapping[Any, Any] | list[Any]] = []
-        for each in level:
-            number += len(each)
-            if number > _MOST_VALUES:
-                message = f"this template has more than {_MOST_VALUES} values, and none that CloudFormation takes does"
-                raise NoTemplate(message)
-            below += [
-                one for one in (each if isinstance(each, list) else each.values()) if isinstance(one, dict | list)
-            ]
+        number += sum(map(len, level))
+        if number > _MOST_VALUES:
+            message = f"this template has more than {_MOST_VALUES} values, and none that CloudFormation takes does"
+            raise NoTemplate(message)
+        below: list[Mapping[Any, Any] | list[Any]] = [
+            one
+            for each in level
+            for one in (each if isinstance(each, list) else each.values())
+            if isinstance(one, _CONTAINERS)
+        ]
         if not below:
             return template
         level = below

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from sm_constructs.checking.assumptions import Assumptions, Case
 
 _UNKNOWN = object()
+_CONTAINERS = (dict, list)
+_PLAIN = (str, int, float)
 # Templates come from anybody: what nests deeper than this is not looked into.
 _DEEPEST = 100
 
@@ -88,6 +90,7 @@ class _Resolver:
         self._mappings = mappings if isinstance(mappings, dict) else {}
         self._assumptions = assumptions
         self._moved = moved
+        self._substituted: dict[str, Any] = {}
 
     def value(self, value: Any, path: str, origin: str, depth: int) -> Any:  # noqa: ANN401 - JSON
         """Carry out a value.
@@ -110,7 +113,7 @@ class _Resolver:
                 return {"Fn::Transform": value}  # what a macro or a loop makes of it is not known
             found = {}
             for name, each in value.items():
-                if isinstance(each, dict | list):
+                if isinstance(each, _CONTAINERS):
                     each = self.value(each, f"{path}/{name}", f"{origin}/{name}", depth + 1)  # noqa: PLW2901
                     if each == NO_VALUE:
                         continue
@@ -126,7 +129,7 @@ class _Resolver:
             place, before = f"{path}/{len(found)}", f"{origin}/{index}"
             if len(found) != index:
                 self._moved[place] = before
-            if isinstance(each, dict | list):
+            if isinstance(each, _CONTAINERS):
                 each = self.value(each, place, before, depth + 1)  # noqa: PLW2901
                 if each == NO_VALUE:
                     continue
@@ -137,7 +140,7 @@ class _Resolver:
         ((name, argument),) = call.items()
         inside = f"{origin}/{name}"
         match name, argument:
-            case "Ref", str(referred):
+            case "Ref", str() as referred:
                 known = self._assumptions.parameter(referred)
                 return call if known is None else known
             case "Fn::If", [condition, yes, no]:
@@ -147,9 +150,11 @@ class _Resolver:
                 place = f"{inside}/{1 if chosen else 2}"
                 self._moved[path] = place
                 return self.value(yes if chosen else no, path, place, depth + 1)
-            case "Fn::Sub", str(text):
-                return self._sub(text, {}, call)
-            case "Fn::Sub", [str(text), dict(variables)]:
+            case "Fn::Sub", str() as text:
+                if text not in self._substituted:
+                    self._substituted[text] = self._sub(text, {}, call)
+                return self._substituted[text]
+            case "Fn::Sub", [str() as text, dict() as variables]:
                 given = {k: self.value(v, path, f"{inside}/1/{k}", depth + 1) for k, v in variables.items()}
                 return self._sub(text, given, {name: [text, given]})
             case (("Fn::Join" | "Fn::Select" | "Fn::Split" | "Fn::FindInMap"), list()):
@@ -162,25 +167,25 @@ class _Resolver:
     def _sub(self, text: str, variables: dict[str, Any], call: dict[str, Any]) -> Any:  # noqa: ANN401 - JSON
         def known(name: str) -> str | None:
             value = variables[name] if name in variables else self._assumptions.parameter(name)
-            return str(value) if isinstance(value, str | int | float) else None
+            return str(value) if isinstance(value, _PLAIN) else None
 
         whole, unknown = substituted(text, known)
         if not unknown:
             return whole
         if isinstance(call["Fn::Sub"], str):
             return {"Fn::Sub": whole}
-        return {"Fn::Sub": [whole, {k: v for k, v in variables.items() if not isinstance(v, str | int | float)}]}
+        return {"Fn::Sub": [whole, {k: v for k, v in variables.items() if not isinstance(v, _PLAIN)}]}
 
     def _carried_out(self, name: str, argument: list[Any]) -> Any:  # noqa: ANN401 - JSON
         match name, argument:
-            case "Fn::Join", [str(separator), list(parts)] if all(isinstance(p, str | int | float) for p in parts):
+            case "Fn::Join", [str() as separator, list() as parts] if all(isinstance(p, _PLAIN) for p in parts):
                 return separator.join(map(str, parts))
-            case "Fn::Select", [index, list(values)]:
+            case "Fn::Select", [index, list() as values]:
                 if isinstance(index, int | str) and str(index).isdecimal() and int(index) < len(values):
                     return values[int(index)]
-            case "Fn::Split", [str(separator), str(text)] if separator:
+            case "Fn::Split", [str() as separator, str() as text] if separator:
                 return text.split(separator)
-            case "Fn::FindInMap", [str(table), str() | int() as row, str() | int() as column, *more]:
+            case "Fn::FindInMap", [str() as table, str() | int() as row, str() | int() as column, *more]:
                 rows = self._mappings.get(table)
                 columns = rows.get(str(row)) if isinstance(rows, dict) else None
                 if isinstance(columns, dict) and str(column) in columns:

@@ -10,7 +10,7 @@ from sm_constructs.reading.intrinsics import calls, names_in, references_of
 from sm_constructs.reading.resources import MANAGED_POLICY, PHYSICAL_NAMES, POLICY_OF_ROLE, ROLE
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from sm_constructs.reading.intrinsics import Call
 
@@ -42,9 +42,9 @@ class Uses:
             self.rows |= other.rows
             self.comparisons += other.comparisons
 
-    def has_any_of(self, known: Container[str]) -> bool:
+    def has_any_of(self, known: Iterable[str]) -> bool:
         """Say whether something in it can be carried out, if these parameters are known."""
-        return self.calls or bool(self.conditions or self.rows) or any(name in known for name in self.names)
+        return self.calls or bool(self.conditions or self.rows) or not self.names.isdisjoint(known)
 
     @property
     def changing(self) -> Iterator[str]:
@@ -59,15 +59,18 @@ class Uses:
     def add(self, called: Iterable[Call]) -> None:
         """Add what calls of intrinsic functions use."""
         for _, function, argument in called:
+            if function == "Fn::GetAtt":
+                continue
+            if function == "Ref" and isinstance(argument, str):
+                self.names.add(argument)
+                self.calls |= argument == "AWS::NoValue"
+                continue
             match function, argument:
-                case "Ref", str(name):
-                    self.names.add(name)
-                    self.calls |= name == "AWS::NoValue"
-                case "Fn::Sub", (str(text) | [str(text), *_]):
+                case "Fn::Sub", ((str() as text) | [str() as text, *_]):
                     self.names.update(names_in(text))
-                case (("Condition" | "Fn::If"), (str(name) | [str(name), *_])):
+                case (("Condition" | "Fn::If"), ((str() as name) | [str() as name, *_])):
                     self.conditions.add(name)
-                case "Fn::FindInMap", [str(table), {"Ref": str(name)}, *_]:
+                case "Fn::FindInMap", [str() as table, {"Ref": str() as name}, *_]:
                     self.rows.add((name, table))
                 case "Fn::Equals", [left, right]:
                     self.comparisons.append((left, right))
@@ -91,7 +94,7 @@ def uses_of(resources: Mapping[str, Any], conditions: Mapping[str, Any]) -> dict
         uses.add(uses.called)
         if isinstance(condition := resource.get("Condition"), str):
             uses.conditions.add(condition)
-        its = frozenset(uses.conditions & set(conditions))
+        its = frozenset(uses.conditions & conditions.keys())
         if its not in known:
             known[its] = _of_conditions(its, conditions)
         uses.of_conditions = known[its]

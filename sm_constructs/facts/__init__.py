@@ -94,6 +94,7 @@ def fact(area: str, key: str) -> Fact:
     return _facts()[area, key]
 
 
+@cache
 def limit(area: str, key: str) -> Any:  # noqa: ANN401 - JSON
     """Give the value of one fact; see `fact`."""
     return fact(area, key).value

@@ -98,8 +98,7 @@ def read(text: str) -> tuple[object, Callable[[Iterable[Steps]], dict[Steps, Pos
         raise Unreadable(message, lines_of(text)(bad.start()))
     builder = _Builder()
     try:
-        for event in yaml.parse(text, _LOADER):
-            builder.take(event)
+        builder.take(iter(_LOADER(text).get_event, None))
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         message = f"it is not YAML: {error.problem or error.context}"
@@ -154,11 +153,12 @@ class _Builder:
             yaml.DocumentStartEvent: self._document,
         }
 
-    def take(self, event: object) -> None:
-        """Take the next event."""
-        take = self._take.get(type(event))
-        if take is not None:
-            take(event)
+    def take(self, events: Iterable[object]) -> None:
+        """Take all events."""
+        for event in events:
+            take = self._take.get(type(event))
+            if take is not None:
+                take(event)
 
     def locate(self, ways: Iterable[Steps]) -> dict[Steps, Position]:
         """Give the position of each place, or of the nearest one around it that has one."""
@@ -183,13 +183,12 @@ class _Builder:
         tag, text, mark = event.tag, event.value, event.start_mark
         key: Any = text
         height = 0
-        value: Any
-        if tag is None and event.implicit[0]:
-            value = self._resolved(text, mark)
-            if text == "<<":
-                key = _MERGE
-        elif tag in {None, "!", f"{_CORE}str"}:
-            value = text
+        value: Any = text
+        if tag is None:
+            if event.implicit[0]:
+                value = self._plain[text] if text in self._plain else self._resolved(text, mark)
+                if text == "<<":
+                    key = _MERGE
         elif tag in _CONSTRUCT:
             value = _constructed(tag, text, mark)
         elif tag in _SHORT_FORMS:
@@ -197,7 +196,7 @@ class _Builder:
             value = {name: text.split(".", 1) if name == "Fn::GetAtt" and "." in text else text}
             key, height = None, 1
             self._marks[id(value)] = value, {name: mark}
-        else:
+        elif tag not in {"!", f"{_CORE}str"}:
             _refuse(_unknown(tag), mark)
         if event.anchor is not None:
             self._anchors[event.anchor] = _Anchored(value, 1, height, key)
@@ -205,8 +204,6 @@ class _Builder:
 
     def _resolved(self, text: str, mark: Any) -> Any:  # noqa: ANN401
         """Give what a scalar without quotes and tag is."""
-        if text in self._plain:
-            return self._plain[text]
         value: Any = text
         if len(text) <= _LONGEST_NUMBER:
             for tag, pattern in _PATTERNS.get(text[:1], ()):
@@ -223,10 +220,11 @@ class _Builder:
         self._begin(event, [], [], "seq")
 
     def _begin(self, event: Any, value: Any, marks: Any, kind: str) -> None:  # noqa: ANN401
-        tag = event.tag
-        function = _SHORT_FORMS.get(tag)
-        if function is None and tag not in {None, "!", f"{_CORE}{kind}"}:
-            _refuse(_unknown(tag), event.start_mark)
+        tag, function = event.tag, None
+        if tag is not None:
+            function = _SHORT_FORMS.get(tag)
+            if function is None and tag not in {"!", f"{_CORE}{kind}"}:
+                _refuse(_unknown(tag), event.start_mark)
         if len(self._open) >= _DEEPEST:
             _refuse(f"it nests more than {_DEEPEST} deep", event.start_mark)
         self._marks[id(value)] = value, marks

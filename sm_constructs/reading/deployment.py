@@ -16,6 +16,8 @@ _STEPPING = {"CANARY": ("canary", "CanarySize", "bake"), "LINEAR": ("linear", "L
 
 def read_rollout(node: Node) -> Found[Rollout | None]:
     """Read a deployment configuration."""
+    if not node:
+        return nothing(node)
     blue_green, rolling = node["BlueGreenUpdatePolicy"], node["RollingUpdatePolicy"]
     routing = blue_green["TrafficRoutingConfiguration"]
     policy = rolling or blue_green

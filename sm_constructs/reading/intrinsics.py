@@ -11,6 +11,7 @@ import re
 import reprlib
 import struct
 import zlib
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -25,9 +26,11 @@ NO_VALUE = {"Ref": "AWS::NoValue"}
 # Templates come from anybody: texts that nest or multiply beyond this are not looked into.
 _DEEPEST = 16
 _CONTAINERS = (dict, list)
+_PLAIN = (str, int, float)
 _REFERRING = frozenset({"Ref", "Fn::GetAtt"})
 _MOST_PIECES = 10_000
 _LONGEST = 1_000_000
+_MOST_REMEMBERED = 256
 
 TOKEN = re.compile(r"\$\{Token\[([^\]]+)\]\}")
 """A token, with what it refers to."""
@@ -86,10 +89,20 @@ def text_of(value: object) -> str | None:
     """
     if isinstance(value, str) and _DYNAMIC not in value:
         return value
-    if not isinstance(value, str | int | float) and not is_intrinsic(value):
-        return None
-    if isinstance(value, dict) and (simple := _simple_text(value)) is not None:
-        return simple
+    if isinstance(value, dict):
+        return _text_of_call(value) if is_intrinsic(value) else None
+    return _put_together(value) if isinstance(value, _PLAIN) else None
+
+
+def _text_of_call(call: dict[str, Any]) -> str:
+    text = call.get("Fn::Sub")
+    if isinstance(text, str) and len(text) < _MOST_PIECES:
+        return _simply_substituted(text)
+    simple = _simple_text(call)
+    return _put_together(call) if simple is None else simple
+
+
+def _put_together(value: object) -> str:
     pieces: list[str] = []
     length = 0
     for piece in _pieces(value, _DEEPEST):
@@ -100,25 +113,39 @@ def text_of(value: object) -> str | None:
     return "".join(pieces)
 
 
-def _simple_text(call: dict[str, object]) -> str | None:
+def _simple_text(call: dict[str, Any]) -> str | None:
     """Give the text of a call as most are: a reference, or texts and references that are joined."""
-    match call:
-        case {"Ref": str(name)} | {"Fn::GetAtt": str(name)}:
-            return token(name)
-        case {"Fn::GetAtt": [str(id), str(attribute)]}:
-            return token(f"{id}.{attribute}")
-        case {"Fn::Join": [str(separator), list(parts)]} if len(parts) < _MOST_PIECES:
-            texts = [
-                part
-                if isinstance(part, str) and _DYNAMIC not in part
-                else _simple_text(part)
-                if isinstance(part, dict) and "Fn::Join" not in part
-                else None
-                for part in parts
-            ]
-            return None if None in texts else separator.join(text for text in texts if text is not None)
-        case _:
+    ((name, argument),) = call.items()
+    if name in _REFERRING and isinstance(argument, str):
+        return token(argument)
+    if not (isinstance(argument, list) and len(argument) == 2 and isinstance(argument[0], str)):
+        return None
+    first, second = argument
+    if name == "Fn::GetAtt" and isinstance(second, str):
+        return token(f"{first}.{second}")
+    if name == "Fn::Join" and isinstance(second, list) and len(second) < _MOST_PIECES:
+        return _simply_joined(first, second)
+    return None
+
+
+def _simply_joined(separator: str, parts: list[object]) -> str | None:
+    texts: list[str] = []
+    for part in parts:
+        text = None
+        if isinstance(part, str):
+            text = None if _DYNAMIC in part else part
+        elif isinstance(part, dict) and is_intrinsic(part) and "Fn::Join" not in part:
+            text = _simple_text(part)
+        if text is None:
             return None
+        texts.append(text)
+    return separator.join(texts)
+
+
+@lru_cache(_MOST_REMEMBERED)
+def _simply_substituted(text: str) -> str:
+    """Substitute in a text, where there is nothing but tokens to put into it."""
+    return _SUBSTITUTION.sub(lambda match: f"${{{match[2]}}}" if match[1] else token(match[2].strip()), text)
 
 
 def _pieces(value: object, depth: int) -> Iterator[str]:
@@ -130,17 +157,17 @@ def _pieces(value: object, depth: int) -> Iterator[str]:
             yield str(value).lower()
         case int() | float():
             yield str(value)
-        case {"Ref": str(name)} | {"Fn::GetAtt": str(name)}:
+        case {"Ref": str() as name} | {"Fn::GetAtt": str() as name}:
             yield token(name)
-        case {"Fn::GetAtt": [str(id), str(attribute)]}:
+        case {"Fn::GetAtt": [str() as id, str() as attribute]}:
             yield token(f"{id}.{attribute}")
-        case {"Fn::Join": [str(separator), [*parts]]} if depth:
+        case {"Fn::Join": [str() as separator, [*parts]]} if depth:
             for index, part in enumerate(parts):
                 yield separator if index else ""
                 yield from _pieces(part, depth - 1)
-        case {"Fn::Sub": str(text)}:
+        case {"Fn::Sub": str() as text}:
             yield from _substituted(text, {}, depth)
-        case {"Fn::Sub": [str(text), dict(variables)]} if depth:
+        case {"Fn::Sub": [str() as text, dict() as variables]} if depth:
             yield from _substituted(text, variables, depth)
         case _:
             yield _opaque(value)
@@ -196,9 +223,9 @@ def substituted(text: str, known: Callable[[str], str | None]) -> tuple[str, boo
     return whole + text[end:], left
 
 
-def names_in(text: str) -> Iterator[str]:
+def names_in(text: str) -> tuple[str, ...]:
     """Give the names that an argument of ``Fn::Sub`` substitutes."""
-    return (match[2].strip() for match in _SUBSTITUTION.finditer(text) if not match[1])
+    return tuple([name.strip() for literal, name in _SUBSTITUTION.findall(text) if not literal])
 
 
 def calls(value: object) -> list[Call]:
@@ -250,14 +277,17 @@ def references(value: object) -> Iterator[tuple[str, str, str]]:
 def references_of(called: Iterable[Call]) -> Iterator[tuple[str, str, str]]:
     """Give what calls refer to; see `references`."""
     for path, function, argument in called:
+        if isinstance(argument, str):
+            if function in _REFERRING:
+                yield path, *_split(argument)
+            elif function == "Fn::Sub":
+                for name in names_in(argument):
+                    yield path, *_split(name)
+            continue
         match function, argument:
-            case (("Ref" | "Fn::GetAtt"), str(name)):
-                yield path, *_split(name)
-            case "Fn::GetAtt", [str(name), str(attribute)]:
+            case "Fn::GetAtt", [str() as name, str() as attribute]:
                 yield path, name, attribute
-            case "Fn::Sub", str(text):
-                yield from ((path, *_split(name)) for name in names_in(text))
-            case "Fn::Sub", [str(text), dict(variables)]:
+            case "Fn::Sub", [str() as text, dict() as variables]:
                 yield from ((path, *_split(name)) for name in names_in(text) if name not in variables)
             case _:
                 pass

@@ -30,6 +30,7 @@ T_co = TypeVar("T_co", covariant=True)
 
 _TOO_LARGE = 1e288
 _UNASKED = "${Token[nothing that a template says]}"
+_TEXTUAL = (str, dict)
 _FLAGS = {"true": True, "false": False}
 _STEPS = re.compile(r"""\[['"]?([^\]]*?)['"]?\]|([^.\[\]]+)""")
 
@@ -84,19 +85,23 @@ def _optional(cls: type) -> frozenset[str]:
 def made(cls: type[T], place: Place, **parts: Found[Any]) -> Found[T]:
     """Make a value object; what the template does not say is as the value object has it by default."""
     optional = _optional(cast("Any", cls))
-    arguments = {name: part.value for name, part in parts.items() if part.value is not None or name not in optional}
+    arguments = {
+        name: value for name, part in parts.items() if (value := part.value) is not None or name not in optional
+    }
     return Found(cls(**arguments), place, parts)
 
 
 def several(place: Place, found: Iterable[Found[T]]) -> Found[tuple[T, ...]]:
     """Put values together to one."""
     parts = list(found)
+    if not parts:
+        return Found((), place)
     return Found(tuple([part.value for part in parts]), place, {str(index): part for index, part in enumerate(parts)})
 
 
 def nothing(node: Node) -> Found[None]:
     """Say that nothing was found at a place."""
-    return Found(None, node)
+    return node if node.value is None else Found(None, node)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,8 +115,8 @@ class UnknownTime:
         return self.count
 
 
-class Node:
-    """A place in a template; the same place is always the same node.
+class Node(Found[Any]):
+    """A place in a template; the same place is always the same node. As a value found, it is what stands there.
 
     Parameters
     ----------
@@ -128,12 +133,13 @@ class Node:
         What stands there; ``None`` for nothing.
     """
 
-    __slots__ = ("_above", "_below", "_entries", "_is_read", "_name", "_said", "value")
+    __slots__ = ("_below", "_entries", "_is_read", "_name", "_said")
+    parts = _NO_PARTS
 
     def __init__(self, above: str | Node, value: object, name: str | int = "") -> None:
-        self._above = above
+        self._place = above
         self._name = name
-        self.value = None if isinstance(value, dict) and value == NO_VALUE else value
+        self.value = value
         self._below: dict[str | int, Node] | None = None
         self._entries: tuple[Node, ...] | None = None
         self._said: str | None = _UNASKED
@@ -142,7 +148,7 @@ class Node:
     @property
     def path(self) -> str:
         """The property path, such as ``Resources/Config/Properties/KmsKeyId``."""
-        return self._above if isinstance(self._above, str) else f"{self._above.path}/{self._name}"
+        return self._place if isinstance(self._place, str) else f"{self._place.path}/{self._name}"
 
     def __getitem__(self, name: str) -> Node:
         below = self._below
@@ -150,7 +156,8 @@ class Node:
             below = self._below = {}
         elif name in below:
             return below[name]
-        found = below[name] = Node(self, self.value.get(name) if isinstance(self.value, dict) else None, name)
+        value = self.value.get(name) if isinstance(self.value, dict) else None
+        found = below[name] = _Nothing(self, name) if value is None or value == NO_VALUE else Node(self, value, name)
         return found
 
     def __bool__(self) -> bool:
@@ -174,7 +181,10 @@ class Node:
         if self._entries is None:
             self._entries = ()
             if isinstance(self.value, list):
-                self._below = {index: Node(self, value, index) for index, value in enumerate(self.value)}
+                self._below = {
+                    index: _Nothing(self, index) if value is None or value == NO_VALUE else Node(self, value, index)
+                    for index, value in enumerate(self.value)
+                }
                 self._entries = tuple([entry for entry in self._below.values() if entry])
         return self._entries
 
@@ -271,7 +281,7 @@ class Node:
 
     def _number(self) -> float | None:
         value: Any = self.value
-        if isinstance(value, str | dict):
+        if isinstance(value, _TEXTUAL):
             if self.said is None or is_unresolved(self.said):
                 return None if self.said is None else number_token(self.said)
             try:
@@ -282,3 +292,44 @@ class Node:
         if not is_number(value) or not abs(value) < _TOO_LARGE:
             return None
         return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+class _Nothing(Node):
+    """A place where nothing stands, as most of those that are asked for: whatever is wanted, it is nothing."""
+
+    __slots__ = ()
+    value = None
+    said = None
+    is_intrinsic = False
+
+    def __init__(self, above: Node, name: str | int) -> None:
+        self._place = above
+        self._name = name
+        self._below = None
+        self._is_read = False
+
+    def __getitem__(self, name: str) -> Node:
+        below = self._below
+        if below is None:
+            below = self._below = {}
+        elif name in below:
+            return below[name]
+        found = below[name] = _Nothing(self, name)
+        return found
+
+    def __bool__(self) -> bool:
+        return False
+
+    def entries(self) -> tuple[Node, ...]:
+        return ()
+
+    def says(self, *expected: str) -> bool:  # noqa: ARG002 - nothing is none of them
+        return False
+
+    def text(self) -> Found[None]:
+        return self
+
+    number = flag = moment = texts = mapping = text
+
+    def time(self, *, unit: int = 1) -> Found[None]:  # noqa: ARG002 - of no number
+        return self

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
-from sm_constructs.reading.intrinsics import TOKEN, calls, references_of, referred
+from sm_constructs.reading.intrinsics import NO_VALUE, TOKEN, calls, references_of, referred
 from sm_constructs.reading.looks import LOOKS, PSEUDO
 from sm_constructs.reading.nodes import Node
 from sm_constructs.tokens import is_text
@@ -37,6 +36,7 @@ READ_TYPES = frozenset(
 )
 """The types of the resources that are looked at."""
 
+_CONTAINERS = (dict, list)
 _NAMED_BY = {
     MODEL: "ModelName",
     CONFIG: "EndpointConfigName",
@@ -88,7 +88,8 @@ class Resource(Node):
     __slots__ = ("deletion_policy", "depends_on", "id", "says_nothing", "type")
 
     def __init__(self, id: str, definition: Mapping[str, Any]) -> None:
-        super().__init__(f"Resources/{id}/Properties", definition.get("Properties"))
+        properties = definition.get("Properties")
+        super().__init__(f"Resources/{id}/Properties", None if properties == NO_VALUE else properties)
         self.id = id
         self.type: str = definition["Type"]
         self.depends_on = _ids(definition.get("DependsOn"))
@@ -131,9 +132,10 @@ class Template:
         self._of_hosting: dict[str, bool] = {}
         self._execution_roles: list[Resource] | None = None
         self._patterns: dict[str, str] = {}
-        self._references: dict[str, tuple[tuple[str, str, str], ...]] = {}
-        self._by_type: dict[str, list[Resource]] = defaultdict(list)
+        self._references: dict[Node, tuple[tuple[str, str, str], ...]] = {}
+        self._of_types: dict[tuple[str, ...], list[Resource]] = {}
         self._named: dict[tuple[str, str], Resource] = {}
+        self._referred: dict[tuple[str, str], Resource | None] = {}
         found = template.get("Resources") if isinstance(template, dict) else None
         parameters = template.get("Parameters") if isinstance(template, dict) else None
         mappings = {id: it for id, it in (others or {}).items() if isinstance(it, dict)}
@@ -144,22 +146,19 @@ class Template:
         self._counts = {name: len(each) for name, each in sections.items() if isinstance(each, dict)}
         self._parameters = set(parameters) if isinstance(parameters, dict) else set()
         for id, definition in found.items() if isinstance(found, dict) else ():
-            match definition:
-                case {"Type": str(kind)} if isinstance(id, str):
-                    self._types[id] = kind
-                    self._properties[id] = definition.get("Properties")
-                    resource = self._resources[id] = Resource(id, definition)
-                    self._by_type[kind].append(resource)
-                    if (name := resource[_NAMED_BY.get(kind, "")].said) is not None:
-                        self._named.setdefault((kind, name), resource)
-                case _:
-                    pass
+            kind = definition.get("Type") if isinstance(definition, dict) else None
+            if isinstance(id, str) and isinstance(kind, str):
+                self._types[id] = kind
+                self._properties[id] = definition.get("Properties")
+                resource = self._resources[id] = Resource(id, definition)
+                if kind in _NAMED_BY and (name := resource[_NAMED_BY[kind]].said) is not None:
+                    self._named.setdefault((kind, name), resource)
 
     def of_type(self, *kinds: str) -> list[Resource]:
         """Give all resources of some types, in the order of the template."""
-        if len(kinds) == 1:
-            return self._by_type[kinds[0]]
-        return [resource for resource in self._resources.values() if resource.type in kinds]
+        if kinds not in self._of_types:
+            self._of_types[kinds] = [resource for resource in self._resources.values() if resource.type in kinds]
+        return self._of_types[kinds]
 
     def resource(self, id: str | None) -> Resource | None:
         """Give the resource with a logical id."""
@@ -198,7 +197,9 @@ class Template:
     @property
     def size(self) -> int:
         """The number of characters of the template, written as short as it can be."""
-        return sum(len(json.dumps(part, separators=(",", ":"), default=str)) for part in self._parts)
+        # No circle is looked for: what nests without end was refused before.
+        written = (json.dumps(each, separators=(",", ":"), default=str, check_circular=False) for each in self._parts)
+        return sum(map(len, written))
 
     def has_resource(self, id: str) -> bool:
         """Say whether there is a resource with a logical id, whether or not it is looked at."""
@@ -233,11 +234,13 @@ class Template:
     def _look(self, reference: str) -> str | None:
         """Give what a reference to a resource looks like, if its name is known or made up."""
         id, _, attribute = reference.partition(".")
-        kind = self._types.get(id, "")
+        if id not in self._types:
+            return None
+        kind = self._types[id]
         look = LOOKS.get(kind, {}).get(attribute)
         properties = self._properties.get(id)
         given = properties.get(PHYSICAL_NAMES.get(kind)) if isinstance(properties, dict) else None
-        if look is None or not isinstance(given, str | None):
+        if look is None or not (given is None or isinstance(given, str)):
             return None
         return look.format(given or id.lower())
 
@@ -274,8 +277,12 @@ class Template:
         """Give the resource of a type that a text refers to, or names."""
         if text is None:
             return None
-        resource = self._resources.get(referred(text) or "")
-        return resource if resource is not None and resource.type == kind else self._named.get((kind, text))
+        key = (kind, text)
+        if key not in self._referred:
+            resource = self._resources.get(referred(text) or "")
+            found = resource if resource is not None and resource.type == kind else self._named.get(key)
+            self._referred[key] = found
+        return self._referred[key]
 
     def named(self, kind: str, name: str | None) -> Resource | None:
         """Give the resource of a type with a physical name."""
@@ -290,11 +297,15 @@ class Template:
             self._calls[resource.id] = calls(resource.value)
         return self._calls[resource.id]
 
-    def references(self, resource: Resource) -> tuple[tuple[str, str, str], ...]:
-        """Give what a resource refers to: where in its properties, the name, and the attribute."""
-        if resource.id not in self._references:
-            self._references[resource.id] = tuple(references_of(self.calls(resource)))
-        return self._references[resource.id]
+    def references(self, place: Node) -> tuple[tuple[str, str, str], ...]:
+        """Give what a resource, or a place in one, refers to: where in it, the name, and the attribute."""
+        if not isinstance(place.value, _CONTAINERS):
+            return ()
+        found = self._references.get(place)
+        if found is None:
+            called = self.calls(place) if isinstance(place, Resource) else calls(place.value)
+            found = self._references[place] = tuple(references_of(called))
+        return found
 
     def waits_for(self, resource: Resource, other: Resource) -> bool:
         """Say whether CloudFormation makes a resource after another one."""

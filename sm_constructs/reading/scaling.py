@@ -50,7 +50,7 @@ class Autoscaling:
 
     def __init__(self, template: Template) -> None:
         self._template = template
-        self._targets: dict[tuple[str, str], list[Resource]] = defaultdict(list)
+        self._targets: dict[str, dict[str, list[Resource]]] = defaultdict(dict)
         self._policies: dict[str, list[Resource]] = defaultdict(list)
         self._alarms: dict[str, list[Resource]] = defaultdict(list)
         self._loose: list[Resource] = []
@@ -59,7 +59,8 @@ class Autoscaling:
             if (scaled := self._scaled(target)) is None:
                 self._loose.append(target)
             else:
-                self._targets[scaled].append(target)
+                id, variant = scaled
+                self._targets[id].setdefault(variant, []).append(target)
                 by_dimension.setdefault((scaled, target["ScalableDimension"].said), target)
         for policy in template.of_type(POLICY):
             its = template.referred(TARGET, policy["ScalingTargetId"].text().value)
@@ -86,11 +87,10 @@ class Autoscaling:
 
     def resources(self, scaled: Resource) -> Iterator[Resource]:
         """Give what there is about an endpoint or an inference component."""
-        for (id, _), targets in self._targets.items():
-            if id == scaled.id:
-                for target in targets:
-                    yield target
-                    yield from self._policies.get(target.id, ())
+        for targets in self._targets.get(scaled.id, {}).values():
+            for target in targets:
+                yield target
+                yield from self._policies.get(target.id, ())
 
     def read(self, scaled: Resource, variant: str, dimension: str) -> Found[Any]:
         """Read how a variant of an endpoint, or an inference component, scales.
@@ -104,7 +104,7 @@ class Autoscaling:
         dimension : str
             What of it scales.
         """
-        targets = self._targets.get((scaled.id, variant))
+        targets = self._targets.get(scaled.id, {}).get(variant)
         return self._read(targets[0], scaled, variant, dimension) if targets else nothing(scaled)
 
     def loose(self) -> Iterator[tuple[Resource, str, Found[Any]]]:

@@ -30,6 +30,11 @@ def table() -> list[dict[str, str]]:
     return rows
 
 
+@cache
+def _pairs(verdict: str) -> list[dict[str, str]]:
+    return [row for row in table() if row["verdict"] == verdict]
+
+
 @once_each
 def features(spec: EndpointSpec) -> Iterator[dict[str, str]]:
     """Give the features of an endpoint, once for each variant and component: one excludes nothing of another.
@@ -99,8 +104,8 @@ def _of_model(at: str, model: ModelSpec) -> dict[str, str]:
 def _clashes(spec: EndpointSpec, verdict: str) -> Iterator[Finding]:
     told = set()
     for found in features(spec):
-        for row in table():
-            if row["verdict"] == verdict and row["feature"] in found and row["with"] in found:
+        for row in _pairs(verdict) if len(found) > 1 else ():
+            if row["feature"] in found and row["with"] in found:
                 finding = Finding(found[row["feature"]], f"makes {row['feature']}, which {row['with']} does not allow")
                 if finding not in told:
                     told.add(finding)

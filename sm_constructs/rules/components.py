@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from sm_constructs.components import InferenceComponent
     from sm_constructs.durations import Time
-    from sm_constructs.spec import EndpointSpec
+    from sm_constructs.spec import EndpointSpec, VariantSpec
 
 _components = attrgetter("components")
 _shadow = attrgetter("shadow")
@@ -34,6 +34,12 @@ def placed(spec: EndpointSpec) -> Iterator[tuple[str, InferenceComponent]]:
     """Give every inference component, with its place."""
     for index, component in enumerate(spec.components):
         yield f"components[{index}]", component
+
+
+@once_each
+def without_model(spec: EndpointSpec) -> Iterator[VariantSpec]:
+    """Give every variant that has no model of its own, or says how instances are taken from one that has none."""
+    return (each for _, each in spec.placed_variants() if each.model is None or each.scale_in is not None)
 
 
 @rule(
@@ -255,6 +261,7 @@ def bases(spec: EndpointSpec) -> Iterator[Finding]:
 @rule(
     "SMC826",
     "The instances under inference components are scaled by SageMaker itself",
+    where=without_model,
     source="ProductionVariantManagedInstanceScaling",
     facts=["realtime/managed_instance_scaling", "realtime/managed_instance_scaling_only_ic"],
     good=f"components=[{_LLAMA}], managed=Scaling(0, 4)",
@@ -284,6 +291,7 @@ def managed_scaling(spec: EndpointSpec) -> Iterator[Finding]:
     "SMC827",
     "Zero instances are not offered in every region",
     severity="warning",
+    where=without_model,
     source="a report of a refusal in eu-west-3",
     facts=["realtime/managed_instance_scaling_min0_regional"],
     good=f'components=[{_SKLEARN}], managed=Scaling(0, 4), region="us-east-1"',
@@ -323,6 +331,7 @@ def component_timeouts(spec: EndpointSpec) -> Iterator[Finding]:
 @rule(
     "SMC829",
     "Instances under inference components are taken away when they are idle, or by consolidation",
+    where=without_model,
     source="ProductionVariantManagedInstanceScalingScaleInPolicy",
     facts=["inference_component/scale_in_policy"],
     good=f'components=[{_LLAMA}], managed=Scaling(0, 4), scale_in=ScaleIn("CONSOLIDATION", most_at_once=2)',

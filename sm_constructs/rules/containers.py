@@ -31,6 +31,18 @@ def running(spec: EndpointSpec) -> Iterator[tuple[str, Container | ModelPackage]
 
 
 @once_each
+def configured(spec: EndpointSpec) -> Iterator[Container | ModelPackage]:
+    """Give every container and model package that has an environment."""
+    return (container for _, container in running(spec) if container.environment)
+
+
+@once_each
+def packages(spec: EndpointSpec) -> Iterator[ModelPackage]:
+    """Give every model package."""
+    return (container for _, container in running(spec) if isinstance(container, ModelPackage))
+
+
+@once_each
 def by_uri(spec: EndpointSpec) -> Iterator[tuple[str, UriImage, EcrUri | None]]:
     """Give every image that is given by its URI, with its place and its parts if it is in Amazon ECR."""
     for at, container in running(spec):
@@ -64,6 +76,7 @@ def image_uri(spec: EndpointSpec) -> Iterator[Finding]:
 @rule(
     "SMC402",
     "A container has at most 100 environment variables",
+    where=configured,
     source="ContainerDefinition.Environment",
     facts=["realtime/environment"],
     good='container=Container(image, environment={"LOG_LEVEL": "info"})',
@@ -83,6 +96,7 @@ def environment_count(spec: EndpointSpec) -> Iterator[Finding]:
 @rule(
     "SMC403",
     "An environment variable is named as a shell would have it, in at most 1024 characters",
+    where=configured,
     source="ContainerDefinition.Environment: EnvironmentKey",
     facts=["realtime/environment"],
     good='container=Container(image, environment={"_LEVEL_2": "info"})',
@@ -110,6 +124,7 @@ def environment_names(spec: EndpointSpec) -> Iterator[Finding]:
 @rule(
     "SMC404",
     "The value of an environment variable is a text of at most 1024 characters",
+    where=configured,
     source="ContainerDefinition.Environment: EnvironmentValue",
     facts=["realtime/environment"],
     good='container=Container(image, environment={"WORKERS": "2"})',
@@ -134,6 +149,7 @@ def environment_values(spec: EndpointSpec) -> Iterator[Finding]:
 @rule(
     "SMC405",
     "The environments of all containers of a model have at most 32 KB",
+    where=configured,
     source="CreateModel: the maximum payload size for all Environment key-value maps",
     facts=["realtime/environment"],
     good='container=Container(image, environment={f"V{i}": "x" * 1000 for i in range(30)})',
@@ -320,6 +336,7 @@ def latest(spec: EndpointSpec) -> Iterator[Finding]:
 @rule(
     "SMC413",
     "A model package is given by its ARN or its name",
+    where=packages,
     source="ContainerDefinition.ModelPackageName",
     facts=["realtime/model_package_name"],
     good='container=ModelPackage("arn:aws:sagemaker:eu-west-1:123456789012:model-package/churn/3")',
@@ -342,6 +359,7 @@ def model_package(spec: EndpointSpec) -> Iterator[Finding]:
 @rule(
     "SMC414",
     "An inference specification has 1 to 63 letters, digits and hyphens",
+    where=packages,
     source="ContainerDefinition.InferenceSpecificationName",
     facts=["multi_container/hostname"],
     good='container=ModelPackage("churn", inference_specification="gpu")',

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from sm_constructs.durations import seconds
 from sm_constructs.facts import limit
-from sm_constructs.rules.instances import hosted
+from sm_constructs.rules.instances import hosted, particular
 from sm_constructs.rules.registry import Finding, outside, rule, unlisted
 from sm_constructs.tokens import is_number, is_text
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from sm_constructs.spec import EndpointSpec
 
 _data_capture = attrgetter("data_capture")
+_metrics_config = attrgetter("metrics_config")
 
 _PLACE = 'S3Location("logs", "captured/")'
 
@@ -111,6 +112,7 @@ def destination(spec: EndpointSpec) -> Iterator[Finding]:
 @rule(
     "SMC340",
     "Metrics are published every 10, 30, 60, 120, 180, 240 or 300 seconds",
+    where=_metrics_config,
     source="MetricsConfig.MetricPublishFrequencyInSeconds",
     facts=["realtime/metrics_config_frequency"],
     good="metrics_config=MetricsConfig(publish_every=timedelta(seconds=10))",
@@ -128,6 +130,7 @@ def frequency(spec: EndpointSpec) -> Iterator[Finding]:
 @rule(
     "SMC341",
     "The place where core dumps go has a URI of at most 512 characters, and a key has such a place",
+    where=particular,
     source="ProductionVariantCoreDumpConfig",
     facts=["realtime/core_dump_uri_max"],
     good='instances=Instances("ml.m5.large", core_dump=S3Location("dumps"))',

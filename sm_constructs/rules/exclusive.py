@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from sm_constructs.reading.intrinsics import referred
 from sm_constructs.reading.resources import COMPONENT, CONFIG, ENDPOINT, EXPERIMENT, MODEL, PACKAGE, POLICY, Template
 from sm_constructs.rules.registry import Finding, rule
+from sm_constructs.spec import once_each
 from sm_constructs.tokens import is_text, is_unresolved
 
 if TYPE_CHECKING:
@@ -58,6 +59,7 @@ def _either(node: Node, *names: str, needed: bool = True) -> Iterator[Finding]:
         yield Finding(node.path, f"has neither {' nor '.join(names)}; one of them is needed")
 
 
+@once_each
 def containers(template: Template) -> Iterator[Node]:
     """Give the containers of all models."""
     for model in template.of_type(MODEL):
@@ -71,6 +73,7 @@ def containers_of(model: Resource) -> Iterator[Node]:
     yield from model["Containers"].entries()
 
 
+@once_each
 def variants(template: Template) -> Iterator[Node]:
     """Give the variants of all endpoint configurations."""
     for config in template.of_type(CONFIG):

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
+from dataclasses import fields
 from difflib import get_close_matches
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from sm_constructs.containers import Container, PublishedImage, UriImage
 from sm_constructs.durations import seconds
 from sm_constructs.facts import InstanceType, images, instance_types, limit
-from sm_constructs.instances import PrefixAwareRouting
+from sm_constructs.instances import Instances, PrefixAwareRouting
 from sm_constructs.registries import parse_ecr_uri
 from sm_constructs.rules.registry import Finding, outside, rule, unlisted
 from sm_constructs.spec import once_each
@@ -19,7 +21,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from sm_constructs.containers import ContainerImage
-    from sm_constructs.instances import Instances
     from sm_constructs.spec import EndpointSpec
 
 
@@ -29,6 +30,17 @@ def hosted(spec: EndpointSpec) -> Iterator[tuple[str, Instances]]:
     for at, variant in spec.placed_variants():
         if variant.instances is not None:
             yield f"{at}.instances", variant.instances
+
+
+_particulars = attrgetter(*(field.name for field in fields(Instances) if field.default is None))
+
+
+@once_each
+def particular(spec: EndpointSpec) -> Iterator[tuple[str, Instances]]:
+    """Give the instances of which more is said than one type and a number, with their place."""
+    for at, instances in hosted(spec):
+        if instances.pools or any(said is not None for said in _particulars(instances)):
+            yield at, instances
 
 
 @once_each
@@ -115,7 +127,7 @@ def count(spec: EndpointSpec) -> Iterator[Finding]:
 @rule(
     "SMC303",
     "An EBS volume has 1 to 512 GB",
-    where=hosted,
+    where=particular,
     source="ProductionVariant.VolumeSizeInGB",
     facts=["realtime/volume_size_gb"],
     good='instances=Instances("ml.m5.large", volume_gb=512)',
@@ -135,7 +147,7 @@ def _refuses_volume(kind: InstanceType) -> bool:
 @rule(
     "SMC304",
     "A type with local NVMe disks takes no volume size",
-    where=hosted,
+    where=particular,
     source='the service\'s error "VolumeSizeInGB … not supported for instance types with local storage"',
     facts=["realtime/volume_size_forbidden_families", "instances/nvme_families", "mme/no_ebs_families"],
     good='instances=Instances("ml.g5.xlarge")',
@@ -157,7 +169,7 @@ def volume_on_local_disk(spec: EndpointSpec) -> Iterator[Finding]:
     "SMC305",
     "A newer type with local NVMe disks probably takes no volume size",
     severity="warning",
-    where=hosted,
+    where=particular,
     source="EC2 instance types with NVMe instance store; no AWS page says it of SageMaker",
     facts=["realtime/volume_size_forbidden_families", "instances/nvme_families"],
     good='instances=Instances("ml.g7e.2xlarge")',
@@ -178,7 +190,7 @@ def volume_on_newer_local_disk(spec: EndpointSpec) -> Iterator[Finding]:
 @rule(
     "SMC306",
     "The download of the model data may take 60 to 3600 seconds",
-    where=hosted,
+    where=particular,
     source="ProductionVariant.ModelDataDownloadTimeoutInSeconds",
     facts=["realtime/model_data_download_timeout"],
     good='instances=Instances("ml.m5.large", model_download_timeout=timedelta(hours=1))',
@@ -196,7 +208,7 @@ def download_timeout(spec: EndpointSpec) -> Iterator[Finding]:
 @rule(
     "SMC307",
     "A container may take 60 to 3600 seconds to start",
-    where=hosted,
+    where=particular,
     source="ProductionVariant.ContainerStartupHealthCheckTimeoutInSeconds",
     facts=["realtime/container_startup_health_check_timeout"],
     good='instances=Instances("ml.m5.large", startup_timeout=timedelta(minutes=1))',
@@ -218,7 +230,7 @@ def startup_timeout(spec: EndpointSpec) -> Iterator[Finding]:
 @rule(
     "SMC308",
     "The machine image is one that SageMaker offers",
-    where=hosted,
+    where=particular,
     source="ProductionVariant.InferenceAmiVersion",
     facts=["realtime/inference_ami_version"],
     good='instances=Instances("ml.g5.xlarge", ami_version="al2-ami-sagemaker-inference-gpu-3-1")',
@@ -234,7 +246,7 @@ def ami_known(spec: EndpointSpec) -> Iterator[Finding]:
     "SMC309",
     "The machine image fits the accelerator of the instances",
     severity="warning",
-    where=hosted,
+    where=particular,
     source="ProductionVariant.InferenceAmiVersion: each version names its accelerator",
     facts=["realtime/inference_ami_version", "instances/neuron_types"],
     good='instances=Instances("ml.g5.xlarge", ami_version="al2-ami-sagemaker-inference-gpu-3-1")',
@@ -263,7 +275,7 @@ def ami_fits(spec: EndpointSpec) -> Iterator[Finding]:
 @rule(
     "SMC310",
     "The routing is one that CloudFormation offers",
-    where=hosted,
+    where=particular,
     source="AWS::SageMaker::EndpointConfig RoutingConfig.RoutingStrategy",
     facts=["realtime/routing_strategy_cfn", "realtime/routing_strategy_api"],
     good='instances=Instances("ml.m5.large", routing="LEAST_OUTSTANDING_REQUESTS")',
@@ -281,7 +293,7 @@ def routing_known(spec: EndpointSpec) -> Iterator[Finding]:
 @rule(
     "SMC311",
     "Prefix-aware routing has a prefix length of 1024 to 65536 and a threshold of 1 to 1024",
-    where=hosted,
+    where=particular,
     source="PrefixAwareRoutingConfig",
     facts=["realtime/prefix_aware"],
     good=(
@@ -307,7 +319,7 @@ def prefix_routing(spec: EndpointSpec) -> Iterator[Finding]:
 @rule(
     "SMC312",
     "There are at most five instance types, all different",
-    where=hosted,
+    where=particular,
     source="ProductionVariant.InstancePools",
     facts=["realtime/instance_pools"],
     good='instances=Instances("ml.g6.xlarge", pools=["ml.g5.xlarge"])',
@@ -330,7 +342,7 @@ def pools(spec: EndpointSpec) -> Iterator[Finding]:
 @rule(
     "SMC313",
     "Instances may take 300 to 3600 seconds to be provided",
-    where=hosted,
+    where=particular,
     source="ProductionVariant.VariantInstanceProvisionTimeoutInSeconds",
     facts=["realtime/variant_instance_provision_timeout"],
     good='instances=Instances("ml.g5.xlarge", provision_timeout=timedelta(minutes=5))',
@@ -348,7 +360,7 @@ def provision_timeout(spec: EndpointSpec) -> Iterator[Finding]:
 @rule(
     "SMC314",
     "A capacity reservation is given by its ARN",
-    where=hosted,
+    where=particular,
     source="ProductionVariantCapacityReservationConfig.MlReservationArn",
     facts=["realtime/capacity_reservation"],
     good=(

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from sm_constructs.instances import Instances
-    from sm_constructs.spec import EndpointSpec
+    from sm_constructs.spec import EndpointSpec, ModelSpec
 
 _STORE = 'models=ModelData.from_s3_prefix("models", "tenants/")'
 _TRITON = 'ContainerImage.from_framework("triton", "24.09", accelerator="gpu")'
@@ -30,6 +30,12 @@ def stores(spec: EndpointSpec) -> Iterator[tuple[str, Container, Instances | Non
         for index, container in enumerate(variant.model.containers if variant.model else ()):
             if isinstance(container, Container) and container.models is not None:
                 yield f"{at}.model.containers[{index}]", container, variant.instances
+
+
+@once_each
+def together(spec: EndpointSpec) -> Iterator[ModelSpec]:
+    """Give every model with several containers, or with a mode for them."""
+    return (model for _, model in spec.placed_models() if len(model.containers) > 1 or model.mode != "single")
 
 
 @rule(
@@ -135,6 +141,7 @@ def store_alone(spec: EndpointSpec) -> Iterator[Finding]:
 @rule(
     "SMC506",
     "A pipeline has at most one multi-model container",
+    where=together,
     source='"Use SageMaker AI multi-model endpoints with inference pipelines", SageMaker developer guide',
     facts=["mme/in_pipeline"],
     good=f'containers=[Container(image), Container(image, {_STORE})], mode="serial"',
@@ -169,6 +176,7 @@ def container_count(spec: EndpointSpec) -> Iterator[Finding]:
     "SMC515",
     "A list of containers has two or more",
     severity="warning",
+    where=together,
     source='"Multi-container endpoints", SageMaker developer guide: 2 to 15; the API takes one',
     facts=["multi_container/containers"],
     good=f'{_TWO}, mode="direct"',
@@ -186,6 +194,7 @@ def lone_container(spec: EndpointSpec) -> Iterator[Finding]:
 @rule(
     "SMC512",
     "Containers that are called directly have host names",
+    where=together,
     source='"Multi-container endpoints with direct invocation": ContainerHostname is required',
     facts=["multi_container/direct_hostname_required"],
     good=f'{_TWO}, mode="direct"',
@@ -202,6 +211,7 @@ def direct_hostnames(spec: EndpointSpec) -> Iterator[Finding]:
 @rule(
     "SMC513",
     "The containers of a pipeline have host names all or none",
+    where=together,
     source="ContainerDefinition.ContainerHostname",
     facts=["multi_container/serial_hostname_all_or_none"],
     good='containers=[Container(image), Container(image)], mode="serial"',
@@ -220,6 +230,7 @@ def serial_hostnames(spec: EndpointSpec) -> Iterator[Finding]:
 @rule(
     "SMC514",
     "The containers of a model have different host names",
+    where=together,
     source="ContainerDefinition.ContainerHostname: uniquely identifies the container",
     facts=["multi_container/hostname"],
     good=f'{_TWO}, mode="serial"',

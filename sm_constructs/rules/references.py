@@ -89,7 +89,7 @@ def _references(template: Template) -> Iterator[tuple[str, str, str]]:
 def names(template: Template) -> Iterator[Finding]:
     """Check that no ARN stands where a name is wanted."""
     for node in _named_places(template):
-        for _, name, attribute in references(node.value):
+        for _, name, attribute in template.references(node):
             its = template.resource(name)
             if its is not None and its.type in _HOSTING and (not attribute or attribute.endswith("Arn")):
                 said = f"Fn::GetAtt {name}.{attribute}" if attribute else f"Ref {name}"
@@ -172,13 +172,13 @@ def _references_of_outputs(template: Template) -> Iterator[tuple[str, str, str]]
 def fitting(template: Template) -> Iterator[Finding]:
     """Check the types of what is referred to."""
     for node, kind in _typed_places(template):
-        for _, name, _ in references(node.value):
+        for _, name, _ in template.references(node):
             its = template.resource(name)
             if its is not None and its.type in _HOSTING and its.type != kind:
                 yield Finding(node.path, f"refers to {name}, which is an {its.type}; it names an {kind}")
     for endpoint in template.of_type(ENDPOINT, COMPONENT):
         for alarm in _rollback_alarms(endpoint):
-            for _, name, _ in references(alarm["AlarmName"].value):
+            for _, name, _ in template.references(alarm["AlarmName"]):
                 there = template.types.get(name)
                 if there is not None and there not in (ALARM, "AWS::CloudWatch::CompositeAlarm"):
                     yield Finding(alarm["AlarmName"].path, f"refers to {name}, which is an {there}; it names an alarm")

@@ -127,9 +127,9 @@ def rule(
 
 def outside(at: str, value: object, area: str, key: str, *, unit: str, whole: bool = True) -> Iterator[Finding]:
     """Find a number that is outside the range that a fact gives; both ends are allowed."""
-    low, high = limit(area, key)
     if not is_number(value):
         return
+    low, high = limit(area, key)
     if not low <= value <= high:
         yield Finding(at, f"is {value:g}; it is {low} to {high} {unit}")
     elif whole and value != int(value):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from sm_constructs.facts import images
@@ -39,6 +40,7 @@ _BY_PATH = re.compile(r"https://s3[^/]*/(.+)")
 _PARTITION = re.compile(r"^arn:[^:]*:")
 _ATTACH = ("ec2:CreateNetworkInterface", "ec2:CreateNetworkInterfacePermission", "ec2:DeleteNetworkInterface")
 _DESCRIBE = ("ec2:DescribeNetworkInterfaces", "ec2:DescribeSecurityGroups", "ec2:DescribeSubnets", "ec2:DescribeVpcs")
+_MOST_REMEMBERED = 1024
 _PULL = ("ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer")
 
 _SYNC, _ASYNC = "sagemaker:InvokeEndpoint", "sagemaker:InvokeEndpointAsync"
@@ -135,11 +137,13 @@ def _reaches(pattern: str, arn: str) -> bool:
     return overlap(_in_one_partition(pattern), _in_one_partition(arn)) if arn != "*" else not pattern.strip("*")
 
 
+@lru_cache(_MOST_REMEMBERED)
 def _in_one_partition(arn: str) -> str:
     """Give an ARN with the partition left open; a stack has only one."""
     return _PARTITION.sub("arn::", arn)
 
 
+@lru_cache(_MOST_REMEMBERED)
 def _covers(pattern: str, text: str) -> bool:
     """Say whether a text is what a pattern with ``*`` and ``?`` is about; to IAM nothing else is special."""
     if "?" in pattern:

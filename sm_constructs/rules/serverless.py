@@ -100,6 +100,7 @@ def provisioned_beyond_maximum(spec: EndpointSpec) -> Iterator[Finding]:
 @rule(
     "SMC105",
     "Only provisioned concurrency scales, within the maximum",
+    where=hosted,
     source='"Automatically scale Provisioned Concurrency", SageMaker developer guide',
     facts=["serverless/provisioned_le_max_concurrency"],
     good='kind="serverless", serverless=Serverless(memory_mb=1024, max_concurrency=9, provisioned_concurrency=1), '
@@ -123,6 +124,7 @@ def scaling_range(spec: EndpointSpec) -> Iterator[Finding]:
     "SMC110",
     "Some concurrency stays provisioned",
     severity="warning",
+    where=hosted,
     source='"Automatically scale Provisioned Concurrency": at least 1; RegisterScalableTarget.MinCapacity: or 0',
     facts=["serverless/autoscaling_min_capacity_guide"],
     good='kind="serverless", serverless=Serverless(memory_mb=1024, max_concurrency=9, provisioned_concurrency=1), '
@@ -145,6 +147,7 @@ def provisioned_at_least(spec: EndpointSpec) -> Iterator[Finding]:
     "SMC106",
     "The target of provisioned concurrency is a ratio",
     severity="warning",
+    where=hosted,
     source='"Automatically scale Provisioned Concurrency", SageMaker developer guide: a value such as 0.7',
     facts=["serverless/autoscaling_target_value"],
     good='kind="serverless", serverless=Serverless(memory_mb=1024, max_concurrency=9, provisioned_concurrency=1), '
@@ -171,6 +174,7 @@ def target_is_a_ratio(spec: EndpointSpec) -> Iterator[Finding]:
     "SMC107",
     "The region offers serverless inference",
     severity="warning",
+    where=hosted,
     source='"Deploy models with Amazon SageMaker Serverless Inference": supported regions',
     facts=["serverless/supported_regions"],
     good='kind="serverless", serverless=Serverless(memory_mb=1024, max_concurrency=5), region="eu-west-1"',

@@ -33,6 +33,7 @@ _NUMBERS = {
 }
 _MAKING_TEXTS = frozenset({"Fn::Sub", "Fn::Join", "Fn::Base64"})
 _MAKING_ANYTHING = frozenset({"Fn::If", "Fn::Transform", "Fn::Select"})
+_IN_COMPANY = frozenset({"one_of", "needs", "excludes"})
 _WORDS = {
     "object": "a mapping",
     "json": "a mapping",
@@ -81,6 +82,9 @@ def _misfits(template: Template) -> Iterable[_Misfit]:
 # A place: that in which it is, and what it is called there. Most are never told, so that their paths are not made.
 _Place = tuple["_Place | None", "str | int"]
 
+# A plain value that has its shape: the shape, by its identity; the type of what stands there; and the value.
+_Known = tuple[int, type, object]
+
 
 def _path(place: _Place) -> str:
     above, name = place
@@ -92,7 +96,7 @@ class _Fitting:
 
     def __init__(self, template: Template) -> None:
         self._template = template
-        self._known: set[tuple[int, type, object]] = set()
+        self._known: set[_Known] = set()
         self.found: list[_Misfit] = []
 
     def _add(self, code: str, place: _Place, text: str) -> None:
@@ -101,15 +105,17 @@ class _Fitting:
     def fit(self, place: _Place, value: Any, shape: dict[str, Any]) -> None:  # noqa: ANN401 - JSON
         """Look at a value and all that is in it."""
         kind = shape["type"]
+        key: _Known
         if isinstance(value, _PLAIN):
-            self._fit_literal(place, value, shape)
+            if (key := (id(shape), type(value), value)) not in self._known:
+                self._fit_new(place, (text_of(value) or "") if isinstance(value, str) else value, shape, key)
         elif value is None:
             self._add("SMC040", place, f"is empty; it is {_WORDS[kind]}, or is left out")
         elif is_intrinsic(value):
             if kind in ("object", "array"):
                 self._fit_call(place, value, kind)
-            elif kind != "json" and (text := text_of(value)) is not None:
-                self._fit_plain(place, text, shape)
+            elif kind != "json" and (key := (id(shape), dict, text_of(value))) not in self._known:
+                self._fit_new(place, key[2], shape, key)
         elif isinstance(value, dict) and kind == "object":
             self._fit_object(place, value, shape)
         elif isinstance(value, list) and kind == "array":
@@ -121,14 +127,12 @@ class _Fitting:
         else:
             self._fit_plain(place, value, shape)
 
-    def _fit_literal(self, place: _Place, value: str | float, shape: dict[str, Any]) -> None:
-        # The same values stand in many places.
-        known = (id(shape), type(value), value)
-        if known not in self._known:
-            number = len(self.found)
-            self._fit_plain(place, (text_of(value) or "") if isinstance(value, str) else value, shape)
-            if len(self.found) == number:
-                self._known.add(known)
+    def _fit_new(self, place: _Place, value: object, shape: dict[str, Any], key: _Known) -> None:
+        """Look at a plain value, unless the same one had the same shape elsewhere: most stand in many places."""
+        number = len(self.found)
+        self._fit_plain(place, value, shape)
+        if len(self.found) == number:
+            self._known.add(key)
 
     def _fit_list(self, place: _Place, value: list[Any], shape: dict[str, Any]) -> None:
         self._fit_count(place, value, shape)
@@ -148,10 +152,10 @@ class _Fitting:
             value = self._template.sampled(value)
             if value is None or kind == "json":
                 return
+        if kind == "string" and isinstance(value, _PLAIN):
+            self._fit_text(place, str(value).lower() if isinstance(value, bool) else str(value), shape)
+            return
         match kind, value:
-            case "string", (str() | int() | float()):
-                text = str(value).lower() if isinstance(value, bool) else str(value)
-                self._fit_text(place, text, shape)
             case (("integer" | "number"), (str() | int() | float())) if not isinstance(value, bool):
                 self._fit_number(place, value, shape)
             case ("boolean", (bool() | "true" | "false" | "True" | "False")):
@@ -164,9 +168,10 @@ class _Fitting:
     def _fit_object(self, place: _Place, value: dict[Any, Any], shape: dict[str, Any]) -> None:
         known = shape["properties"]
         unknown = value.keys() - known.keys()
-        if any(isinstance(name, str) and name.startswith("Fn::") for name in unknown):
+        if unknown and any(isinstance(name, str) and name.startswith("Fn::") for name in unknown):
             return  # what CloudFormation's macros and loops make of it is not known
-        self._fit_company(place, value, shape)
+        if not _IN_COMPANY.isdisjoint(shape):
+            self._fit_company(place, value, shape)
         for name in shape["required"]:
             if name not in value:
                 self._add("SMC041", (place, name), "is missing; it is required")
@@ -203,7 +208,7 @@ class _Fitting:
         sample: str | None = text
         if is_unresolved(text):
             # Its length is not known, and its form may be.
-            sample = self._template.sampled(text)
+            sample = self._template.sampled(text) if "patterns" in shape else None
         elif _is_outside(len(text), low, high):
             self._add("SMC045", place, f"has {len(text)} characters; it has {_range(low, high)}")
             return

@@ -97,12 +97,8 @@ class _Target:
     resource: Resource
     text: str | None
     match: re.Match[str] | None
-
-    @property
-    def dimension(self) -> str | None:
-        """The dimension, if it is known."""
-        said = self.resource["ScalableDimension"].said
-        return said if is_text(said) else None
+    dimension: str | None
+    """The dimension, if it is known."""
 
 
 @once_each
@@ -110,11 +106,12 @@ def _targets(template: Template) -> Iterator[_Target]:
     """Give what is about hosting among the scalable targets and policies."""
     for resource in template.of_type(TARGET, POLICY):
         text = resource["ResourceId"].said
-        dimension = resource["ScalableDimension"].said or ""
+        dimension = resource["ScalableDimension"].said
         said = resource["ServiceNamespace"].said
-        if said == "sagemaker" or dimension.startswith("sagemaker:"):
+        if said == "sagemaker" or (dimension or "").startswith("sagemaker:"):
             # A token has no slash, except for that of another stack's export; then nothing is known.
-            yield _Target(resource, text, None if text is None else _RESOURCE_ID.fullmatch(text))
+            match = None if text is None else _RESOURCE_ID.fullmatch(text)
+            yield _Target(resource, text, match, dimension if is_text(dimension) else None)
 
 
 @rule(
@@ -154,10 +151,10 @@ def resource_ids(template: Template) -> Iterator[Finding]:
 def variants_exist(template: Template) -> Iterator[Finding]:
     """Check that what scales exists, as far as the template has it."""
     for target in _targets(template):
-        at = target.resource["ResourceId"].path
         if target.match is not None and (name := target.match["variant"]) is not None:
             names = variant_names(template, target.match["endpoint"])
             if names is not None and is_text(name) and name not in names:
+                at = target.resource["ResourceId"].path
                 yield Finding(at, f"names the variant {name!r}; the endpoint has {', '.join(sorted(names))}")
 
 
@@ -269,7 +266,7 @@ def _component(template: Template, target: _Target) -> Resource | None:
 
 def _only_reference(value: object) -> str | None:
     match value:
-        case {"Ref": str(name)}:
+        case {"Ref": str() as name}:
             return name
         case _:
             return None
@@ -342,7 +339,7 @@ def _policies_by_target(template: Template) -> dict[object, list[Resource]]:
 
 
 def _key(resource: Resource) -> tuple[str, str] | None:
-    about, dimension = (resource[name].said for name in ("ResourceId", "ScalableDimension"))
+    about, dimension = resource["ResourceId"].said, resource["ScalableDimension"].said
     return None if about is None or dimension is None else (about, dimension)
 
 
@@ -411,6 +408,8 @@ def steps(template: Template) -> Iterator[Finding]:
     """Check the intervals of steps, as they stand in the policy."""
     for policy in template.of_type(POLICY):
         adjustments = policy["StepScalingPolicyConfiguration"]["StepAdjustments"]
+        if not adjustments:
+            continue
         if "sagemaker" in repr(policy.value).lower() or policy["ScalingTargetId"]:
             yield from _intervals(adjustments)
 
