@@ -174,7 +174,7 @@ class TestWhatIsNotKnownBeforeDeployment:
     def test_the_place_of_an_entry_is_the_one_in_the_template_as_it_was_written(self):
         wrong = template()
         variants = wrong["Resources"]["Config"]["Properties"]["ProductionVariants"]
-        second = {**variants[0], "VariantName": "b", "InitialInstanceCount": 0}
+        second = {**variants[0], "VariantName": "b", "ModelName": "other", "InitialInstanceCount": 0}
         variants[:] = [{"Ref": "AWS::NoValue"}, variants[0], {"Fn::If": ["Yes", second, {"Ref": "AWS::NoValue"}]}]
         wrong["Conditions"] = {"Yes": {"Fn::Equals": ["a", "a"]}}
         paths = {problem.path for problem in check_template(wrong)}

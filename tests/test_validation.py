@@ -28,12 +28,12 @@ def app(tmp_path):
     return app
 
 
-def serverless(scope, id="Config", memory=1500, concurrency=5):
+def serverless(scope, id="Config", memory=1500, weight=1):
     variant = {
         "variantName": "AllTraffic",
         "modelName": "scorer",
-        "initialVariantWeight": 1,
-        "serverlessConfig": {"memorySizeInMb": memory, "maxConcurrency": concurrency},
+        "initialVariantWeight": weight,
+        "serverlessConfig": {"memorySizeInMb": memory, "maxConcurrency": 5},
     }
     return sagemaker.CfnEndpointConfig(scope, id, production_variants=[variant])
 
@@ -141,47 +141,45 @@ def test_two_that_break_one_rule_in_one_way_are_told_together(app, stack):
 
 
 def test_a_warning_is_told_and_fails_nothing(app, stack):
-    serverless(stack, memory=1024, concurrency=50)
-    assert [(each["ruleName"], each["severity"]) for each in violations(app)] == [("SMC108", "warning")]
+    serverless(stack, memory=1024, weight=0)
+    assert [(each["ruleName"], each["severity"]) for each in violations(app)] == [("SMC006", "warning")]
 
 
 def test_a_warning_is_left_out_on_request(tmp_path):
     app = cdk.App(context=CONTEXT, outdir=str(tmp_path / "cdk.out"), builtin_cloud_formation_validation=False)
     cdk.Validations.of(app).add_plugins(HostingRules(warnings=False))
     stack = cdk.Stack(app, "Stack")
-    serverless(stack, memory=1500, concurrency=50)
+    serverless(stack, memory=1500, weight=0)
     assert places(app) == {("SMC102", "Stack/Config")}
-    assert "SMC108" not in HostingRules(warnings=False).rule_ids
-    assert {"SMC102", "SMC108"} < set(HostingRules().rule_ids)
+    assert "SMC006" not in HostingRules(warnings=False).rule_ids
+    assert {"SMC102", "SMC006"} < set(HostingRules().rule_ids)
 
 
-def endpoint(scope, concurrency):
-    image = ContainerImage.from_uri(IMAGE)
-    return ServerlessEndpoint(
-        scope, "Endpoint", container=Container(image), memory_mb=1024, max_concurrency=concurrency
-    )
+def endpoint(scope, image):
+    container = Container(ContainerImage.from_uri(image))
+    return ServerlessEndpoint(scope, "Endpoint", container=container, memory_mb=1024, max_concurrency=5)
 
 
 @pytest.mark.parametrize("acknowledged", [False, True])
 def test_a_warning_of_our_constructs_is_not_repeated(app, stack, acknowledged):
-    ours = endpoint(stack, concurrency=50)
+    ours = endpoint(stack, IMAGE.replace(":1", ":latest"))
     if acknowledged:
-        cdk.Annotations.of(ours).acknowledge_warning("sm-constructs:SMC108", "asked for")
+        cdk.Annotations.of(ours).acknowledge_warning("sm-constructs:SMC412", "asked for")
     assert violations(app) == []
 
 
 def test_what_an_escape_hatch_does_to_our_constructs_is_told(app, stack):
-    config = endpoint(stack, concurrency=5).node.find_child("Config")
+    config = endpoint(stack, IMAGE).node.find_child("Config")
     config.add_property_override("ProductionVariants.0.ServerlessConfig.MemorySizeInMB", 1500)
-    config.add_property_override("ProductionVariants.0.ServerlessConfig.MaxConcurrency", 50)
-    assert places(app) == {("SMC102", "Stack/Endpoint/Config"), ("SMC108", "Stack/Endpoint/Config")}
+    config.add_property_override("ProductionVariants.0.InitialVariantWeight", 0)
+    assert places(app) == {("SMC102", "Stack/Endpoint/Config"), ("SMC006", "Stack/Endpoint/Config")}
 
 
 def test_nested_stacks_and_stages_are_looked_at(app):
     stage = cdk.Stage(app, "Prod")
     nested = cdk.NestedStack(cdk.NestedStack(cdk.Stack(stage, "Stack"), "Outer"), "Inner")
     serverless(nested)
-    endpoint(nested, concurrency=50)
+    endpoint(nested, IMAGE)
     assert places(app) == {("SMC102", "Prod/Stack/Outer/Inner/Config")}
 
 

@@ -17,7 +17,7 @@ from functools import cache
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar, cast
 
-from sm_constructs.reading.intrinsics import NO_VALUE, is_intrinsic, list_token, number_token, text_of
+from sm_constructs.reading.intrinsics import NO_VALUE, calls, is_intrinsic, list_token, number_token, text_of
 from sm_constructs.tokens import is_number, is_unresolved
 
 if TYPE_CHECKING:
@@ -168,6 +168,11 @@ class Node(Found[Any]):
     def is_intrinsic(self) -> bool:
         """Whether the whole is not known before deployment."""
         return is_intrinsic(self.value)
+
+    @property
+    def is_cut_out(self) -> bool:
+        """Whether what stands there is cut out of something else."""
+        return any(function in ("Fn::Select", "Fn::Split") for _, function, _ in calls(self.value))
 
     @property
     def said(self) -> str | None:

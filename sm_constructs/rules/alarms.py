@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 _SHORT = "seconds_with_period_below_3600"
 _ACTIONS = ("AlarmActions", "OKActions", "InsufficientDataActions")
 _PUBLISHED_EVERY = 60
-_HIGH_RESOLUTION = ("ConcurrentRequestsPerModel", "ConcurrentRequestsPerCopy")
+_HIGH_RESOLUTION = ("ConcurrentRequestsPerModel", "ConcurrentRequestsPerCopy", "NoCapacityInvocationFailures")
 _USUAL_NAMESPACE = "/aws/sagemaker/Endpoints"
 
 
@@ -248,10 +248,15 @@ def going_off(template: Template) -> Iterator[Finding]:
         if alarm is None or use.threshold is None or use.metric is None or any(scaled_by(template, alarm)):
             continue
         missing = alarm["TreatMissingData"]
+        comparison = alarm["ComparisonOperator"].said
+        if use.threshold.number().value == 0 and comparison == "GreaterThanOrEqualToThreshold":
+            yield Finding(use.threshold.path, f"is 0, which {name} always reaches")
+        if use.statistic.said == "Minimum" and use.metric.unit == "Microseconds" and not use.is_low:
+            yield Finding(use.statistic.path, "is Minimum: one quick request keeps the alarm from going off")
         if name in ERRORS and use.is_low:
             yield Finding(
                 alarm["ComparisonOperator"].path,
-                f"is {alarm['ComparisonOperator'].said}: few {name} are what there should be",
+                f"is {comparison}: few {name} are what there should be",
             )
         elif name in ERRORS and missing.said == "breaching":
             yield Finding(missing.path, f"is breaching; without requests there are no {name}, and the alarm goes off")

@@ -499,7 +499,7 @@ def schedule_ends(spec: EndpointSpec) -> Iterator[Finding]:
 
 @rule(
     "SMC646",
-    "What a schedule takes away again and again, something gives back",
+    "What a schedule sets again and again, something changes in between",
     severity="warning",
     where=scaled,
     source='"Scheduled scaling", Application Auto Scaling user guide: the new range stays until something changes it',
@@ -507,14 +507,11 @@ def schedule_ends(spec: EndpointSpec) -> Iterator[Finding]:
     good="scaling=Scaling(1, 4, " + _TWICE.format('"cron(0 18 * * ? *)"', 1) + ")",
     bad='scaling=Scaling(1, 4, schedule=[ScheduledCapacity("cron(0 18 * * ? *)", max_capacity=2)])',
 )
-def given_back(spec: EndpointSpec) -> Iterator[Finding]:
-    """Warn of schedules that lower the upper end once and for all."""
+def changed_back(spec: EndpointSpec) -> Iterator[Finding]:
+    """Warn of schedules that have an effect only once."""
     for scalable in scaled(spec):
         schedule = scalable.scaling.schedule
         ranges = {(action.min_capacity, action.max_capacity) for action in schedule}
         again = all(is_text(action.schedule) and not action.schedule.startswith("at(") for action in schedule)
-        before = scalable.scaling.max_capacity
-        for most in {most for _, most in ranges} if len(ranges) == 1 and again else ():
-            if is_number(most) and is_number(before) and most < before:
-                said = f"is {most:g} from then on, and nothing brings {before:g} back"
-                yield Finding(f"{scalable.at}.schedule[0].max_capacity", said)
+        if len(ranges) == 1 and again:
+            yield Finding(f"{scalable.at}.schedule[0]", "sets the same range each time, and nothing else sets one")

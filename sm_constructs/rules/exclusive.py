@@ -499,3 +499,83 @@ def copied(template: Template) -> Iterator[Finding]:
             node = variant["SamplingPercentage"]
             if node.number().value == 0:
                 yield Finding(node.path, "is 0: no request is copied")
+
+
+@rule(
+    "SMC079",
+    "The model data of a serverless variant is given by its URL",
+    source="ContainerDefinition.ModelDataSource: not for serverless endpoints",
+    about=Template,
+    facts=["serverless/excluded_model_data_source"],
+    good=_CONFIG.format("ServerlessConfig: {MemorySizeInMB: 1024, MaxConcurrency: 5}"),
+    bad=_CONFIG.replace("ModelName: m", "ModelName: !GetAtt Model.ModelName").format(
+        "ServerlessConfig: {MemorySizeInMB: 1024, MaxConcurrency: 5}"
+    )
+    + _MODEL.format(
+        f"PrimaryContainer: {{{_IMAGE}, ModelDataSource: {{S3DataSource: "
+        "{S3Uri: s3://models/a.tar.gz, S3DataType: S3Object, CompressionType: Gzip}}}"
+    ),
+)
+def archives_by_url(template: Template) -> Iterator[Finding]:
+    """Check the archives of serverless variants; trees are another rule's."""
+    for variant in variants(template):
+        model = template.referred(MODEL, variant["ModelName"].said) if variant["ServerlessConfig"] else None
+        for container in () if model is None else containers_of(model):
+            source = container["ModelDataSource"]
+            if source["S3DataSource"]["CompressionType"].said == "Gzip":
+                yield Finding(source.path, "is given; a serverless variant takes the archive as ModelDataUrl")
+
+
+_TWO = """\
+Config:
+  Type: AWS::SageMaker::EndpointConfig
+  Properties:
+    ProductionVariants:
+    - {{VariantName: a, ModelName: m, InstanceType: ml.m5.large, InitialInstanceCount: 1}}
+    - {{VariantName: b, ModelName: {}, InstanceType: ml.m5.large, InitialInstanceCount: 1}}
+"""
+
+
+@rule(
+    "SMC087",
+    "The variants of an endpoint differ in something",
+    severity="warning",
+    source='"Test models with production variants", SageMaker developer guide',
+    about=Template,
+    good=_TWO.format("n"),
+    bad=_TWO.format("m"),
+)
+def variants_differ(template: Template) -> Iterator[Finding]:
+    """Warn of variants that compare nothing."""
+    for config in template.of_type(CONFIG):
+        entries = config["ProductionVariants"].entries()
+        kinds = {(each["ModelName"].said, repr(_runs_on(each))) for each in entries}
+        if len(entries) > 1 and len(kinds) == 1 and entries[0]["ModelName"]:
+            yield Finding(entries[1]["ModelName"].path, "is that of every variant, and all run on the same")
+
+
+def _runs_on(variant: Node) -> list[object]:
+    return [variant[name].value for name in ("InstanceType", "InstancePools", "ServerlessConfig")]
+
+
+_WITHOUT_ROLE = f"Model: {{Type: AWS::SageMaker::Model, Properties: {{PrimaryContainer: {{{_IMAGE}}}}}}}"
+
+
+@rule(
+    "SMC088",
+    "A model that has something to fetch has a role to fetch it with",
+    severity="warning",
+    source="CreateModel.ExecutionRoleArn: to access model artifacts and the image; CloudFormation does not ask for it",
+    about=Template,
+    facts=["cloudformation/model_not_validated_by_schema"],
+    good=_MODEL.format(f"PrimaryContainer: {{{_IMAGE}}}"),
+    bad=_WITHOUT_ROLE,
+)
+def fetching(template: Template) -> Iterator[Finding]:
+    """Warn of models without a role; those of inference components have the role of the endpoint configuration."""
+    components = template.of_type(COMPONENT)
+    brought = [template.referred(MODEL, component["Specification"]["ModelName"].said) for component in components]
+    for model in template.of_type(MODEL):
+        fetched = [node for each in containers_of(model) for node in (each["Image"], each["ModelDataUrl"]) if node]
+        if fetched and not model["ExecutionRoleArn"] and not model.is_intrinsic and model not in brought:
+            yield Finding(model["ExecutionRoleArn"].path, "is missing; SageMaker fetches images and artifacts with it")

@@ -217,7 +217,7 @@ def dimensions(template: Template) -> Iterator[Finding]:
             for _, name, attribute in references(each["Value"].value):
                 its = template.resource(name)
                 kind = _NAMED.get(each["Name"].said or "")
-                if its is None or its.type not in (ENDPOINT, COMPONENT, CONFIG, MODEL):
+                if its is None or its.type not in (ENDPOINT, COMPONENT, CONFIG, MODEL) or each["Value"].is_cut_out:
                     continue
                 if not attribute:
                     yield Finding(each["Value"].path, f"has Ref {name}, which gives an ARN; metrics have the name")

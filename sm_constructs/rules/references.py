@@ -91,6 +91,8 @@ def names(template: Template) -> Iterator[Finding]:
     for node in _named_places(template):
         for _, name, attribute in template.references(node):
             its = template.resource(name)
+            if node.is_cut_out:
+                continue  # of the ARN, perhaps
             if its is not None and its.type in _HOSTING and (not attribute or attribute.endswith("Arn")):
                 said = f"Fn::GetAtt {name}.{attribute}" if attribute else f"Ref {name}"
                 wanted = f"{name}.{_NAMES[its.type]}"

@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from sm_constructs.facts import images
-from sm_constructs.reading.intrinsics import references, referred, text_of
+from sm_constructs.reading.intrinsics import TOKEN, references, referred, text_of
 from sm_constructs.reading.resources import (
     CONFIG,
     ENDPOINT,
@@ -35,6 +35,7 @@ _SOURCE = '"SageMaker execution roles": CreateModel, CreateEndpointConfig, Creat
 _SERVICE = "sagemaker.amazonaws.com"
 _ASSUME = "sts:assumerole"
 _FULL_ACCESS = ("AmazonSageMakerFullAccess", "AdministratorAccess", "PowerUserAccess", "AmazonS3FullAccess")
+_FENCED = ("iam:passrole", "sns:publish", "kms:decrypt", "lambda:invokefunction", "sts:assumerole")
 _SPELLED = {name.lower(): name for name in _FULL_ACCESS}
 _BY_PATH = re.compile(r"https://s3[^/]*/(.+)")
 _PARTITION = re.compile(r"^arn:[^:]*:")
@@ -102,10 +103,11 @@ class _Policies:
     is_known: bool = True
     """Whether all of them are in the template, and say what they allow."""
 
-    def allow(self, action: str, arn: str) -> bool:
+    def allow(self, action: str, arn: str, *, several: bool = False) -> bool:
         """Say whether they allow something, as far as that is known."""
         return not self.is_known or any(
-            statement.is_about(action) and any(_reaches(pattern, arn) for pattern in statement.resources)
+            statement.is_about(action)
+            and any(_reaches(pattern, arn) for pattern in statement.resources if not several or "*" in pattern)
             for statement in self.allowed
         )
 
@@ -126,10 +128,10 @@ class _Role:
     policies: _Policies
     boundary: _Policies
 
-    def may(self, action: str, arn: str) -> bool:
-        """Say whether it may do something, as far as that is known."""
+    def may(self, action: str, arn: str, *, several: bool = False) -> bool:
+        """Say whether it may do something, with several things of that form, as far as that is known."""
         each = (self.policies, self.boundary)
-        return all(policies.allow(action, arn) and not policies.deny(action, arn) for policies in each)
+        return all(policies.allow(action, arn, several=several) and not policies.deny(action, arn) for policies in each)
 
 
 def _reaches(pattern: str, arn: str) -> bool:
@@ -279,6 +281,8 @@ class _Need(NamedTuple):
     what: str
     action: str
     arn: str
+    several: bool = False
+    """Whether it is about more than one thing."""
 
 
 def _object_arn(uri: str) -> str | None:
@@ -302,7 +306,7 @@ def _needs_of_model(model: Resource) -> Iterator[_Need]:
             data = node.said or ""
             tree = data.endswith("/") or container["Mode"].said == "MultiModel"
             if (place := _object_arn(data)) is not None:
-                yield _Need(node.path, "the model data", "s3:GetObject", f"{place}*" if tree else place)
+                yield _Need(node.path, "the model data", "s3:GetObject", f"{place}*" if tree else place, several=tree)
     if network := model["VpcConfig"]:
         interface = "arn:*:ec2:*:*:network-interface/*"
         for action in _ATTACH:
@@ -416,7 +420,7 @@ def sufficient(template: Template) -> Iterator[Finding]:
         if role is None or (need.at, need.action) in told:
             continue
         arn = template.pattern(need.arn)
-        if not role.may(need.action, arn):
+        if not role.may(need.action, arn, several=need.several):
             told.add((need.at, need.action))
             yield Finding(need.at, f"needs {need.action} for {need.what}, and {id} does not allow it on {arn}")
 
@@ -449,18 +453,23 @@ def least_privilege(template: Template) -> Iterator[Finding]:
                 )
         for allowed in role.policies.allowed:
             wide = [action for action in allowed.actions if action == "*" or action.endswith(":*")]
-            if "*" in allowed.resources and not _is_condition(allowed.node):
-                wide += [action for action in allowed.actions if action.lower() == "iam:passrole"]
+            if "*" in (texts_of(allowed.node["Resource"]) or []) and not _is_condition(allowed.node):
+                wide += [action for action in allowed.actions if action.lower() in _FENCED]
             if wide:
                 yield Finding(
                     f"{allowed.node.path}/Action", f"allows {', '.join(wide)}, which is more than serving needs"
                 )
             reads = [action for action in allowed.actions if action.lower().startswith("s3:")]
-            everywhere = [arn for arn in allowed.resources if _covers(arn, "arn:aws:s3:::any-bucket/any-key")]
+            everywhere = [arn for arn in texts_of(allowed.node["Resource"]) or [] if _is_any_bucket(arn)]
             if reads and everywhere and not wide and not _is_condition(allowed.node):
                 yield Finding(
                     f"{allowed.node.path}/Resource", f"is {', '.join(everywhere)}: {', '.join(reads)} on every bucket"
                 )
+
+
+def _is_any_bucket(arn: str) -> bool:
+    """Say whether an ARN is about the objects of all buckets; one that is not known yet is about that one."""
+    return _covers(_in_one_partition(TOKEN.sub("known", arn)), _in_one_partition("arn:aws:s3:::any-bucket/any-key"))
 
 
 def _is_condition(statement: Node) -> bool:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 _rollout = attrgetter("rollout")
 
+_TRACKING = "policies=[TargetTracking.invocations_per_instance(70)]"
 _MINUTE = "bake=timedelta(minutes=1)"
 _LLAMA = 'components=[InferenceComponent("llama", container=Container(image), memory_mb=1024, copies={}, rollout={})]'
 _UNITS = ("percent", "instances", "copies")
@@ -157,6 +158,29 @@ def counts(spec: EndpointSpec) -> Iterator[Finding]:
             of = f"{most:g}" if fewest == most else f"{fewest:g} to {most:g}"
             if size > most * high / 100 or size < fewest * low / 100:
                 yield Finding(f"{at}.{argument}", f"is {size:g} of {of}; a step is {low} to {high} % of all")
+
+
+@rule(
+    "SMC714",
+    "A step of so many instances or copies is small enough for the fewest that scaling leaves",
+    severity="warning",
+    where=placed,
+    source="TrafficRoutingConfig.CanarySize, LinearStepSize; RollingUpdatePolicy.MaximumBatchSize",
+    facts=["guardrails/canary_size_max_pct", "guardrails/linear_step_pct", "guardrails/rolling_batch_pct"],
+    good=f'instances=Instances("ml.m5.large", count=4), scaling=Scaling(4, 8, {_TRACKING}), '
+    f"rollout=Rollout.canary(instances=2, {_MINUTE})",
+    bad=f'instances=Instances("ml.m5.large", count=4), scaling=Scaling(2, 8, {_TRACKING}), '
+    f"rollout=Rollout.canary(instances=2, {_MINUTE})",
+)
+def counts_of_few(spec: EndpointSpec) -> Iterator[Finding]:
+    """Warn of sizes that are right only while there are many."""
+    for at, rollout in placed(spec):
+        high = share(rollout)[1]
+        for argument, size, fewest, most in _counts(spec, at, rollout):
+            if is_number(size) and 1 < size <= most * high / 100 and size > fewest * high / 100 > 0:
+                yield Finding(
+                    f"{at}.{argument}", f"is {size:g}; when there are {fewest:g}, a step is {high} % of them at most"
+                )
 
 
 @rule(

@@ -176,7 +176,8 @@ class _Fitting:
             if name not in value:
                 self._add("SMC041", (place, name), "is missing; it is required")
         for name in shape.get("asked", ()):
-            if name not in value:
+            # AWS's own examples of traffic that is shifted at once have no interval.
+            if name not in value and not (name == "WaitIntervalInSeconds" and value.get("Type") == "ALL_AT_ONCE"):
                 said = "is missing; CloudFormation does not ask for it, and the API that it calls does"
                 self._add("SMC048", (place, name), said)
         for name, each in value.items():
@@ -294,7 +295,10 @@ _VARIANT = "VariantName: a, ModelName: m, InstanceType: ml.m5.large, InitialInst
 _ENDPOINT = "Endpoint: {{Type: AWS::SageMaker::Endpoint, Properties: {{{}}}}}"
 
 
-_ALL_AT_ONCE = "{{BlueGreenUpdatePolicy: {{TrafficRoutingConfiguration: {{Type: ALL_AT_ONCE{}}}}}}}"
+_CANARY = (
+    "{{BlueGreenUpdatePolicy: {{TrafficRoutingConfiguration: {{Type: CANARY, "
+    "CanarySize: {{Type: CAPACITY_PERCENT, Value: 10}}{}}}}}}}"
+)
 
 
 _SCALED = """\
@@ -457,10 +461,8 @@ def counts(template: Template) -> Iterator[Finding]:
     source=_SOURCE,
     about=Template,
     facts=["guardrails/wait_interval", "inference_component/compute"],
-    good=_ENDPOINT.format(
-        f"EndpointConfigName: c, DeploymentConfig: {_ALL_AT_ONCE.format(', WaitIntervalInSeconds: 0')}"
-    ),
-    bad=_ENDPOINT.format(f"EndpointConfigName: c, DeploymentConfig: {_ALL_AT_ONCE.format('')}"),
+    good=_ENDPOINT.format(f"EndpointConfigName: c, DeploymentConfig: {_CANARY.format(', WaitIntervalInSeconds: 300')}"),
+    bad=_ENDPOINT.format(f"EndpointConfigName: c, DeploymentConfig: {_CANARY.format('')}"),
 )
 def asked(template: Template) -> Iterator[Finding]:
     """Warn where CloudFormation's documents and those of the API contradict each other."""

@@ -70,6 +70,7 @@ _STEP = _POLICY.format(
     "{AdjustmentType: ChangeInCapacity, StepAdjustments: [{MetricIntervalLowerBound: 0, ScalingAdjustment: 1}]}",
     "ScalingTargetId: !Ref Target",
 )
+_HOUR = 3600
 _ITS = "ScalingTargetId: !Ref Target"
 _USUAL = (
     "{TargetValue: 70, PredefinedMetricSpecification: {PredefinedMetricType: SageMakerVariantInvocationsPerInstance}}"
@@ -81,6 +82,15 @@ Alarm:
     AlarmActions: [!Ref Policy]
     ComparisonOperator: GreaterThanThreshold
     EvaluationPeriods: 1
+"""
+
+
+_ABOVE = f"""{_ALARM}\
+    Namespace: AWS/SageMaker
+    MetricName: ModelLatency
+    Threshold: 500000
+    Statistic: Average
+    Period: 60
 """
 
 
@@ -616,7 +626,7 @@ def own_metrics(template: Template) -> Iterator[Finding]:
     "SMC649",
     "What scales out also scales in",
     severity="warning",
-    source="TargetTrackingScalingPolicyConfiguration.DisableScaleIn: something else then scales in",
+    source="TargetTrackingScalingPolicyConfiguration.DisableScaleIn; StepAdjustment.ScalingAdjustment",
     about=Template,
     facts=["autoscaling/min_le_max"],
     good=_target() + _POLICY.format("TargetTrackingScaling", "TargetTrackingScalingPolicyConfiguration", _USUAL, _ITS),
@@ -639,6 +649,8 @@ def scaling_in(template: Template) -> Iterator[Finding]:
             node = policy["TargetTrackingScalingPolicyConfiguration"]["DisableScaleIn"]
             if node:
                 yield Finding(node.path, "is true, and nothing else scales in: what is added stays")
+            else:
+                yield Finding(policy["StepScalingPolicyConfiguration"].path, "only adds, as all policies here do")
 
 
 def _may_scale_in(policy: Resource) -> bool:
@@ -647,3 +659,42 @@ def _may_scale_in(policy: Resource) -> bool:
         return tracking["DisableScaleIn"].flag().value is not True
     changes = [step["ScalingAdjustment"].number().value for step in steps["StepAdjustments"].entries()]
     return steps["AdjustmentType"].said == "ExactCapacity" or any(not is_number(each) or each < 0 for each in changes)
+
+
+@rule(
+    "SMC650",
+    "A policy reacts to what it is about, the right way round and in time",
+    severity="warning",
+    source='"Define a scaling policy", "Autoscale an asynchronous endpoint", SageMaker developer guide',
+    about=Template,
+    facts=["async/target_tracking_metric", "autoscaling/cooldown_default"],
+    good=_target() + _STEP + _ABOVE,
+    bad=_target() + _STEP + _ABOVE.replace("Greater", "Less"),
+)
+def reacting(template: Template) -> Iterator[Finding]:
+    """Warn of policies that add where there is too much, or long after there is too little."""
+    alarms = _alarms_by_policy(template)
+    for policy in template.of_type(POLICY):
+        tracking, steps = policy["TargetTrackingScalingPolicyConfiguration"], policy["StepScalingPolicyConfiguration"]
+        name, pause = tracking["CustomizedMetricSpecification"]["MetricName"], tracking["ScaleOutCooldown"]
+        if name.said == "ApproximateBacklogSize":
+            yield Finding(name.path, "is ApproximateBacklogSize; more instances do not lower it: …PerInstance")
+        seconds = pause.number().value
+        if is_number(seconds) and seconds >= _HOUR and template.is_of_hosting(policy):
+            yield Finding(pause.path, f"is {seconds:g} seconds, in which nothing more is added")
+        changes = [step["ScalingAdjustment"].number().value for step in steps["StepAdjustments"].entries()]
+        if steps["AdjustmentType"].said == "ExactCapacity" or not changes or not all(map(is_number, changes)):
+            continue
+        for alarm in alarms[policy.id]:
+            comparison = (alarm["ComparisonOperator"].said or "").partition("Than")[0]
+            if template.is_of_hosting(alarm) and _is_reversed(comparison, changes):
+                side = "low" if comparison == "Less" else "high"
+                yield Finding(
+                    steps["StepAdjustments"].path, f"go the wrong way for {side} values, of which {alarm.id} tells"
+                )
+
+
+def _is_reversed(comparison: str, changes: list[float | None]) -> bool:
+    return (comparison == "Less" and all(each and each > 0 for each in changes)) or (
+        comparison == "Greater" and all(each and each < 0 for each in changes)
+    )
