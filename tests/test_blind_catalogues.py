@@ -9,6 +9,10 @@ from catalogue.blind import NAMES, bases, good, harmful, wrong
 
 from sm_constructs import check_template
 
+_CHOICE = "a choice: how much capacity, time or availability something is worth, is not in the template"
+_DONE = "good templates do so too"
+_KEY = "a warning: by AWS's documents, such a key does not encrypt local disks; older ones say that the call fails"
+_SCALE = "a warning: there is a number of instances for which it is right, and scaling may have given it"
 _BEYOND = "about networks, buckets, topics, keys and events themselves, for which there are other tools"
 
 # What we do not find, and why.
@@ -25,6 +29,18 @@ NOT_WRONG = {
         "rt-routing-empty": "CloudFormation's documents and those of the API contradict each other: a warning",
         "gr-no-wait": "CloudFormation's documents and those of the API contradict each other: a warning",
         "kms-key-policy": "policies of keys are not looked at",
+    },
+    "fourth": {
+        "kms-on-m5d": _KEY,
+        "kms-on-g5": _KEY,
+        "gpu-image-on-cpu": "a warning: what an image needs is told by its name alone",
+        "tensor-parallel": "a warning: what a variable means is up to the image",
+        "mme-object-url": "a warning: an archive's URL is a prefix as well",
+        "canary-count": _SCALE,
+        "rolling-count": _SCALE,
+        "isolated-hub-download": "a warning: what a variable means is up to the image",
+        "model-no-role": "a warning: neither CloudFormation nor the API asks for a role",
+        "ic-copies-no-room": "a warning: the endpoint serves with the copies that have room",
     },
 }
 NOT_HARMFUL = {
@@ -59,6 +75,39 @@ NOT_HARMFUL = {
         "topic-open": _BEYOND,
         "key-disabled": _BEYOND,
         "key-open": _BEYOND,
+    },
+    "fourth": {
+        "one-instance": _CHOICE,
+        "one-instance-map": _CHOICE,
+        "one-subnet": _CHOICE,
+        "one-zone": _CHOICE,
+        "cost-p5-test": _CHOICE,
+        "cost-max-capacity": _CHOICE,
+        "cost-shadow-full-fleet": _CHOICE,
+        "cost-shap-samples": _CHOICE,
+        "scale-ic-instances-stay": _CHOICE,
+        "schedule-to-one": _CHOICE,
+        "scale-one-variant-only": _CHOICE,
+        "async-concurrency-1000": _CHOICE,
+        "mme-small-volume": _CHOICE,
+        "startup-short": _CHOICE,
+        "download-short": _CHOICE,
+        "routing-random": _CHOICE,
+        "scale-concurrency-huge": _CHOICE,
+        "scale-target-huge": _CHOICE,
+        "alarm-wake-missing-ok": _CHOICE,
+        "alarm-no-actions": _DONE,
+        "ab-dead-variant": _DONE,
+        "async-no-failure-path": _DONE,
+        "capture-off": _DONE,
+        "role-delete-model": _DONE,
+        "ssm-access": _DONE,
+        "scale-steps-out-only": "its schedule lowers the range again",
+        "schedule-past": "a template does not change with the time of day",
+        "update-endpoint-renamed": "that it is a release, only the name of the parameter tells",
+        "update-variant-renamed": "that it is a release, only the name of the parameter tells",
+        "ab-weight-percent": "weights are relative to each other, whatever their scale",
+        "cost-gpu-for-cpu-image": "AWS publishes no image of that name",
     },
 }
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from sm_constructs.durations import seconds
 from sm_constructs.facts import limit
 from sm_constructs.reading.deployment import read_rollout
-from sm_constructs.reading.intrinsics import referred
+from sm_constructs.reading.intrinsics import referred, token
 from sm_constructs.reading.resources import ALARM, COMPONENT, ENDPOINT, POLICY, Template
 from sm_constructs.rules.metrics import ERRORS, Use, alarm_example, uses_of_metrics, watched
+from sm_constructs.rules.references import variant_names
 from sm_constructs.rules.registry import Finding, rule, unlisted
 from sm_constructs.rules.rollout import waiting
 from sm_constructs.tokens import is_number, is_text
@@ -86,6 +88,20 @@ def missing_data(template: Template) -> Iterator[Finding]:
         yield from unlisted(node.path, node.said, limit("cloudwatch", "alarm_missing_data"))
 
 
+_TWO_VARIANTS = """\
+Endpoint:
+  Type: AWS::SageMaker::Endpoint
+  Properties:
+    EndpointName: mine
+    EndpointConfigName: !GetAtt Config.EndpointConfigName
+    DeploymentConfig: {AutoRollbackConfiguration: {Alarms: [{AlarmName: !Ref Alarm}, {AlarmName: !Ref Other}]}}
+Config:
+  Type: AWS::SageMaker::EndpointConfig
+  Properties:
+    ProductionVariants:
+    - {VariantName: a, ModelName: m, InstanceType: ml.m5.large, InitialInstanceCount: 1}
+    - {VariantName: b, ModelName: n, InstanceType: ml.m5.large, InitialInstanceCount: 1}
+"""
 _ROLLED_BACK = """\
 Endpoint:
   Type: AWS::SageMaker::Endpoint
@@ -120,6 +136,36 @@ def watching(template: Template) -> Iterator[Finding]:
                 other is None and is_text(said) and is_text(own) and said != own
             ):
                 yield Finding(value.path, f"is {said}, and {endpoint.id} is taken back by this alarm")
+
+
+@rule(
+    "SMC884",
+    "The alarms of a rollout watch every variant",
+    severity="warning",
+    source='"Auto-Rollback Configuration and Monitoring", SageMaker developer guide',
+    about=Template,
+    facts=["guardrails/alarms"],
+    good=_TWO_VARIANTS
+    + alarm_example(dimensions="{Name: EndpointName, Value: mine}, {Name: VariantName, Value: a}")
+    + alarm_example(dimensions="{Name: EndpointName, Value: mine}, {Name: VariantName, Value: b}").replace(
+        "Alarm:", "Other:"
+    ),
+    bad=_TWO_VARIANTS.replace(", {AlarmName: !Ref Other}", "")
+    + alarm_example(dimensions="{Name: EndpointName, Value: mine}, {Name: VariantName, Value: a}"),
+)
+def all_variants(template: Template) -> Iterator[Finding]:
+    """Warn of variants that no alarm watches."""
+    watched_by: dict[str, list[str | None]] = defaultdict(list)
+    for endpoint, alarm in _taking_back(template):
+        names = [each["Value"].said for each in alarm["Dimensions"].entries() if each["Name"].said == "VariantName"]
+        watched_by[endpoint.id] += names or [None]
+    for endpoint in template.of_type(ENDPOINT):
+        alarms = endpoint["DeploymentConfig"]["AutoRollbackConfiguration"]["Alarms"]
+        there = variant_names(template, endpoint["EndpointName"].said) or variant_names(template, token(endpoint.id))
+        names = watched_by[endpoint.id]
+        missed = sorted(set(there or ()) - {name for name in names if name is not None})
+        if missed and len(there or ()) > 1 and all(map(is_text, names)) and len(names) >= len(alarms.entries()) > 0:
+            yield Finding(alarms.path, f"watch {', '.join(sorted(set(map(str, names))))}, and not {', '.join(missed)}")
 
 
 def _taking_back(template: Template) -> Iterator[tuple[Resource, Resource]]:

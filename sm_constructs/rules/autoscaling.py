@@ -513,5 +513,9 @@ def changed_back(spec: EndpointSpec) -> Iterator[Finding]:
         schedule = scalable.scaling.schedule
         ranges = {(action.min_capacity, action.max_capacity) for action in schedule}
         again = all(is_text(action.schedule) and not action.schedule.startswith("at(") for action in schedule)
+        for index, action in enumerate(schedule):
+            if is_text(action.schedule) and action.schedule.startswith("cron(* "):
+                said = f"is {action.schedule}: each minute, so that nothing else can change the range meanwhile"
+                yield Finding(f"{scalable.at}.schedule[{index}].schedule", said)
         if len(ranges) == 1 and again:
             yield Finding(f"{scalable.at}.schedule[0]", "sets the same range each time, and nothing else sets one")

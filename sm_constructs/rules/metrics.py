@@ -367,6 +367,8 @@ def kinds(template: Template) -> Iterator[Finding]:
         model = template.referred(MODEL, its.variant["ModelName"].said)
         if its.variant["ServerlessConfig"] and name not in of_serverless:
             yield Finding(use.name.path, f"is {name}, which serverless endpoints do not publish")
+        elif name == "ModelSetupTime" and not its.variant["ServerlessConfig"]:
+            yield Finding(use.name.path, f"is {name}, which only serverless endpoints publish")
         elif name.startswith("ServerlessProvisioned") and not its.variant["ServerlessConfig"]["ProvisionedConcurrency"]:
             yield Finding(use.name.path, f"is {name}, and {its.variant['VariantName'].said} provisions no concurrency")
         elif name.endswith(("Normalized", "Reservation")) and its.variant["ModelName"]:

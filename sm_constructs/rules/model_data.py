@@ -115,3 +115,19 @@ def key_parts(spec: EndpointSpec) -> Iterator[Finding]:
         for part in key.removesuffix("/").split("/"):
             if part in ("", ".", "..") or "\0" in part or len(part.encode(errors="surrogatepass")) > longest:
                 yield Finding(at, f"has the prefix {key!r}; {part!r} cannot be the name of a folder")
+
+
+@rule(
+    "SMC443",
+    "Model data say which version they are",
+    severity="warning",
+    source="AWS::SageMaker::Model: new data under the same key change no property, so nothing is updated",
+    good='container=Container(image, model_data=ModelData.from_s3("models", "churn/1.4/model.tar.gz"))',
+    bad='container=Container(image, model_data=ModelData.from_s3("models", "churn/latest/model.tar.gz"))',
+)
+def latest(spec: EndpointSpec) -> Iterator[Finding]:
+    """Warn of keys under which the data change."""
+    for at, data in stored(spec):
+        place = data.uri if isinstance(data, UriData) else data.key if isinstance(data, S3Archive) else None
+        if place is not None and "latest" in place.lower().split("/"):
+            yield Finding(at, "is the latest: when it changes, nothing is updated, and new instances take another one")

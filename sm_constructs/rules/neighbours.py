@@ -196,8 +196,10 @@ def log_groups(template: Template) -> Iterator[Finding]:
     prefix = limit("cloudwatch", "log_group").partition("<")[0]
     for id, kind in template.types.items():
         name = text_of(template.properties(id).get("LogGroupName")) if kind == _LOG_GROUP else None
-        if name is None or not name.startswith(prefix):
+        if name is None or not name.lower().startswith(prefix.lower()):
             continue
+        if not name.startswith(prefix):
+            yield Finding(f"Resources/{id}/Properties/LogGroupName", f"is not that of an endpoint, which is {prefix}…")
         endpoint = template.referred(ENDPOINT, name.removeprefix(prefix))
         if endpoint is not None and id not in template.before(endpoint):
             at = f"Resources/{id}/Properties/LogGroupName"

@@ -107,7 +107,9 @@ class _Policies:
         """Say whether they allow something, as far as that is known."""
         return not self.is_known or any(
             statement.is_about(action)
-            and any(_reaches(pattern, arn) for pattern in statement.resources if not several or "*" in pattern)
+            and any(
+                _reaches(each, arn) for each in statement.resources if not several or "*" in _in_one_partition(each)
+            )
             for statement in self.allowed
         )
 
@@ -435,36 +437,47 @@ def sufficient(template: Template) -> Iterator[Finding]:
     bad=_example(action="'s3:*'", resource="*"),
 )
 def least_privilege(template: Template) -> Iterator[Finding]:
-    """Warn of roles that may do nearly anything."""
+    """Warn of roles that may do nearly anything, and of those that nearly anyone takes on."""
     for role in _roles(template):
-        for statement in statements_of(role.resource["AssumeRolePolicyDocument"]):
-            anyone = "*" in (statement["Principal"].said, statement["Principal"]["AWS"].said)
-            if statement["Effect"].said == "Allow" and anyone and not _is_condition(statement):
-                yield Finding(f"{statement.path}/Principal", "is everyone in every account; SageMaker alone is to")
-        for document in _documents(role.resource):
-            for statement in statements_of(document):
-                if statement["Effect"].said == "Allow" and statement["NotAction"]:
-                    yield Finding(f"{statement.path}/NotAction", "allows everything else there is in AWS")
+        yield from _trusting(role.resource["AssumeRolePolicyDocument"])
         for arn in role.resource["ManagedPolicyArns"].entries():
             text = arn.said or ""
             if text.endswith(tuple(f"/{name}" for name in _FULL_ACCESS)):
                 yield Finding(
                     arn.path, f"is {text.rpartition('/')[2]}, which allows far more than serving a model needs"
                 )
+        for document in _documents(role.resource):
+            for statement in statements_of(document):
+                if statement["Effect"].said == "Allow" and statement["NotAction"]:
+                    yield Finding(f"{statement.path}/NotAction", "allows everything else there is in AWS")
         for allowed in role.policies.allowed:
-            wide = [action for action in allowed.actions if action == "*" or action.endswith(":*")]
-            if "*" in (texts_of(allowed.node["Resource"]) or []) and not _is_condition(allowed.node):
-                wide += [action for action in allowed.actions if action.lower() in _FENCED]
-            if wide:
-                yield Finding(
-                    f"{allowed.node.path}/Action", f"allows {', '.join(wide)}, which is more than serving needs"
-                )
-            reads = [action for action in allowed.actions if action.lower().startswith("s3:")]
-            everywhere = [arn for arn in texts_of(allowed.node["Resource"]) or [] if _is_any_bucket(arn)]
-            if reads and everywhere and not wide and not _is_condition(allowed.node):
-                yield Finding(
-                    f"{allowed.node.path}/Resource", f"is {', '.join(everywhere)}: {', '.join(reads)} on every bucket"
-                )
+            yield from _too_wide(allowed)
+
+
+def _trusting(document: Node) -> Iterator[Finding]:
+    """Find who else may take on a role."""
+    for statement in statements_of(document):
+        principal = statement["Principal"]
+        others = (principal.said, principal["AWS"].said or "")
+        where = "in every account" if "*" in others else "in the account" if others[1].endswith(":root") else ""
+        if where and statement["Effect"].said == "Allow" and not _is_condition(statement):
+            yield Finding(principal.path, f"is everyone {where}; SageMaker alone is to take on the role")
+
+
+def _too_wide(allowed: _Statement) -> Iterator[Finding]:
+    """Find what a statement allows beyond what serving needs."""
+    wide = [action for action in allowed.actions if action == "*" or action.endswith(":*")]
+    resources = texts_of(allowed.node["Resource"]) or []
+    if "*" in resources and not _is_condition(allowed.node):
+        wide += [action for action in allowed.actions if action.lower() in _FENCED]
+    if wide:
+        yield Finding(f"{allowed.node.path}/Action", f"allows {', '.join(wide)}, which is more than serving needs")
+    reads = [action for action in allowed.actions if action.lower().startswith("s3:")]
+    everywhere = [TOKEN.sub("*", arn) for arn in resources if _is_any_bucket(arn)]
+    if reads and everywhere and not wide and not _is_condition(allowed.node):
+        yield Finding(
+            f"{allowed.node.path}/Resource", f"is {', '.join(everywhere)}: {', '.join(reads)} on every bucket"
+        )
 
 
 def _is_any_bucket(arn: str) -> bool:

@@ -25,6 +25,8 @@ _rollout = attrgetter("rollout")
 _TRACKING = "policies=[TargetTracking.invocations_per_instance(70)]"
 _MINUTE = "bake=timedelta(minutes=1)"
 _LLAMA = 'components=[InferenceComponent("llama", container=Container(image), memory_mb=1024, copies={}, rollout={})]'
+# What instances need at least to start, in seconds.
+_TO_START = 120
 _UNITS = ("percent", "instances", "copies")
 
 
@@ -337,6 +339,8 @@ def components_roll(spec: EndpointSpec) -> Iterator[Finding]:
 def watched(spec: EndpointSpec) -> Iterator[Finding]:
     """Warn of waits in which nothing can happen."""
     for at, rollout in placed(spec):
+        if at != "rollout":
+            continue  # that of a component waits in any case
         if not rollout.alarms and (seconds(rollout.wait) or seconds(rollout.termination_wait)):
             yield Finding(
                 f"{at}.alarms", "is empty; without an alarm nothing takes the update back, however long it waits"
@@ -383,6 +387,11 @@ def baked(spec: EndpointSpec) -> Iterator[Finding]:
 def starts_in_time(spec: EndpointSpec) -> Iterator[Finding]:
     """Warn of rollouts that are given up while instances still start."""
     most = None if spec.rollout is None else seconds(spec.rollout.maximum_duration)
+    waits = None if spec.rollout is None else waiting(spec.rollout, 1)
+    if is_number(most) and waits is not None and waits < most < waits + _TO_START:
+        yield Finding(
+            "rollout.maximum_duration", f"is {most:g} seconds, {most - waits:g} more than the waits alone take"
+        )
     for at, variant in spec.placed_variants() if is_number(most) else ():
         its = variant.instances
         times = [] if its is None else [seconds(its.model_download_timeout), seconds(its.startup_timeout)]
