@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
@@ -127,6 +128,7 @@ class _Role:
     """A role, and what it may do."""
 
     resource: Resource
+    documents: list[Node]
     policies: _Policies
     boundary: _Policies
 
@@ -199,41 +201,44 @@ def _closure(reached: set[int], other: str) -> set[int]:
 @once_each
 def _roles(template: Template) -> Iterator[_Role]:
     """Give the execution roles of hosting that are in the template."""
-    return (_read_role(template, resource) for resource in template.execution_roles)
+    roles = template.execution_roles
+    ids = {role["RoleName"].said: role.id for role in roles}
+    by_role: dict[str, list[Resource]] = defaultdict(list)
+    loose = []  # policies of roles that are not known
+    for policy in template.of_type(POLICY_OF_ROLE, MANAGED_POLICY, INLINE_POLICY) if roles else ():
+        names = (policy["RoleName"],) if policy.type == INLINE_POLICY else policy["Roles"].entries()
+        for name in (each.said or "" for each in names):
+            if (id := referred(name) or ids.get(name)) is not None:
+                by_role[id].append(policy)
+            elif is_unresolved(name):
+                loose.append(policy)
+        if policy["Roles"].is_intrinsic:
+            loose.append(policy)
+    return (_read_role(template, role, by_role[role.id], loose) for role in roles)
 
 
-def _read_role(template: Template, resource: Resource) -> _Role:
-    policies = _Policies()
-    documents = _documents(resource)
-    attached = {referred(arn.said or "") for arn in resource["ManagedPolicyArns"].entries()}
-    for arn in resource["ManagedPolicyArns"].entries():
-        its = template.resource(referred(arn.said or ""))
-        if its is None or its.type != MANAGED_POLICY:
-            policies.is_known = False
-    for policy in template.of_type(POLICY_OF_ROLE, MANAGED_POLICY):
-        roles = [each.said or "" for each in policy["Roles"].entries()]
-        if resource.id in map(referred, roles) or policy.id in attached:
-            documents.append(policy["PolicyDocument"])
-        elif policy["Roles"].is_intrinsic or any(is_unresolved(name) and referred(name) is None for name in roles):
-            policies.is_known = False
-    for policy in template.of_type(INLINE_POLICY):
-        name = policy["RoleName"].said or ""
-        if resource.id == referred(name) or (is_text(name) and name == resource["RoleName"].said):
-            documents.append(policy["PolicyDocument"])
-        elif is_unresolved(name) and referred(name) is None:
-            policies.is_known = False
-    if resource["Policies"].is_intrinsic or resource["ManagedPolicyArns"].is_intrinsic:
-        policies.is_known = False
-    if resource["RoleName"].said is not None and not documents:
-        policies.is_known = False  # policies may be attached elsewhere by its name
+def _read_role(template: Template, role: Resource, own: list[Resource], loose: list[Resource]) -> _Role:
+    arns = [arn.said or "" for arn in role["ManagedPolicyArns"].entries()]
+    attached = [template.resource(referred(arn)) for arn in arns]
+    managed = [policy for policy in attached if policy is not None and policy.type == MANAGED_POLICY]
+    theirs = {policy.id: policy for policy in (*own, *managed)}
+    documents = [*_documents(role), *(policy["PolicyDocument"] for policy in theirs.values())]
+    policies = _Policies(
+        is_known=len(managed) == len(arns)
+        and all(policy.id in theirs for policy in loose)
+        and not role["Policies"].is_intrinsic
+        and not role["ManagedPolicyArns"].is_intrinsic
+        # Policies may be attached elsewhere by its name.
+        and (role["RoleName"].said is None or bool(documents))
+    )
     for document in documents:
         _read_document(template, document, policies)
     boundary = _Policies(is_known=False)
-    its = template.resource(referred(resource["PermissionsBoundary"].said or ""))
+    its = template.resource(referred(role["PermissionsBoundary"].said or ""))
     if its is not None and its.type == MANAGED_POLICY:
         boundary.is_known = True
         _read_document(template, its["PolicyDocument"], boundary)
-    return _Role(resource, policies, boundary)
+    return _Role(role, documents, policies, boundary)
 
 
 def _documents(resource: Resource) -> list[Node]:
@@ -446,7 +451,7 @@ def least_privilege(template: Template) -> Iterator[Finding]:
                 yield Finding(
                     arn.path, f"is {text.rpartition('/')[2]}, which allows far more than serving a model needs"
                 )
-        for document in _documents(role.resource):
+        for document in role.documents:
             for statement in statements_of(document):
                 if statement["Effect"].said == "Allow" and statement["NotAction"]:
                     yield Finding(f"{statement.path}/NotAction", "allows everything else there is in AWS")
@@ -594,23 +599,15 @@ _ACTION = re.compile(r"\*|[A-Za-z0-9-]+:[A-Za-z0-9*?]+")
 )
 def written(template: Template) -> Iterator[Finding]:
     """Check the statements of policies."""
-    for role in template.execution_roles:
-        yield from _of_document(role["AssumeRolePolicyDocument"], wanted="Principal", unwanted="Resource")
-        others = [
-            *(policy for policy in template.of_type(POLICY_OF_ROLE) if _is_of(policy["Roles"].entries(), role)),
-            *(policy for policy in template.of_type(INLINE_POLICY) if _is_of((policy["RoleName"],), role)),
-        ]
-        for arn in role["ManagedPolicyArns"].entries():
+    for role in _roles(template):
+        yield from _of_document(role.resource["AssumeRolePolicyDocument"], wanted="Principal", unwanted="Resource")
+        for arn in role.resource["ManagedPolicyArns"].entries():
             name = (arn.said or "").rpartition("/")[2]
             right = _SPELLED.get(name.lower(), name)
             if right != name:
                 yield Finding(arn.path, f"is {arn.said!r}; the policy is spelled {right}")
-        for document in (each for resource in (role, *others) for each in _documents(resource)):
+        for document in role.documents:
             yield from _of_document(document, wanted="Resource", unwanted="Principal")
-
-
-def _is_of(names: Iterable[Node], role: Resource) -> bool:
-    return any(referred(name.said or "") == role.id for name in names)
 
 
 def _of_document(document: Node, wanted: str, unwanted: str) -> Iterator[Finding]:
