@@ -353,7 +353,7 @@ def test_a_step_beyond_a_limit_is_found(rollout, found):
         Rollout.canary(instances=5, bake=timedelta(0)),
         Rollout.linear(percent=10, interval=MINUTE, alarms=["a"]),
         Rollout.linear(
-            percent=25, interval=timedelta(minutes=10), maximum_duration=timedelta(minutes=31), alarms=["a"]
+            percent=25, interval=timedelta(minutes=10), maximum_duration=timedelta(minutes=33), alarms=["a"]
         ),
         Rollout.rolling(percent=5, bake=MINUTE, alarms=["a"], maximum_duration=timedelta(hours=8)),
         Rollout.rolling(instances=1, bake=timedelta(0), rollback=10),

@@ -6,10 +6,10 @@ import re
 from collections import defaultdict
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sm_constructs.facts import images
-from sm_constructs.reading.intrinsics import TOKEN, references, referred, text_of
+from sm_constructs.reading.intrinsics import TOKEN, references, referred
 from sm_constructs.reading.resources import (
     CONFIG,
     ENDPOINT,
@@ -116,7 +116,7 @@ class _Policies:
 
     def deny(self, action: str, arn: str) -> bool:
         """Say whether they deny something whatever the circumstances."""
-        arn = _in_one_partition(arn)
+        arn = _in_one_partition(arn) if self.denied else arn
         return any(
             statement.is_about(action) and any(_covers(_in_one_partition(each), arn) for each in statement.resources)
             for statement in self.denied
@@ -259,7 +259,7 @@ def _read_document(template: Template, document: Node, policies: _Policies) -> N
         policies.is_known = False
     for statement in entries:
         effect = statement["Effect"].said
-        actions, resources = texts_of(statement["Action"]), texts_of(statement["Resource"])
+        actions, resources = statement["Action"].several(), statement["Resource"].several()
         if statement.is_intrinsic or effect is None or is_unresolved(effect):
             policies.is_known = False
         elif effect == "Deny":
@@ -270,15 +270,6 @@ def _read_document(template: Template, document: Node, policies: _Policies) -> N
             policies.is_known = False
         elif effect == "Allow":
             policies.allowed.append(_Statement(actions, [template.pattern(each) for each in resources], statement))
-
-
-def texts_of(node: Node) -> list[str] | None:
-    """Give a text or a list of texts; nothing where they are not known to be such."""
-    if not isinstance(node.value, list):
-        text = node.said
-        return None if text is None else [text]
-    found = [text_of(each) for each in node.value]
-    return None if None in found else [text for text in found if text is not None]
 
 
 class _Need(NamedTuple):
@@ -399,8 +390,8 @@ def _trusts(document: Node) -> bool | None:
         principal = statement["Principal"]
         if statement.is_intrinsic or principal.is_intrinsic or principal.said == "*":
             return None
-        services = texts_of(principal["Service"]) or []
-        actions = texts_of(statement["Action"]) or []
+        services = principal["Service"].several() or []
+        actions = statement["Action"].several() or []
         if any(is_unresolved(text) for text in (*services, *actions)):
             return None
         takes_on = any(_covers(action.lower(), _ASSUME) for action in actions)
@@ -472,7 +463,7 @@ def _trusting(document: Node) -> Iterator[Finding]:
 def _too_wide(allowed: _Statement) -> Iterator[Finding]:
     """Find what a statement allows beyond what serving needs."""
     wide = [action for action in allowed.actions if action == "*" or action.endswith(":*")]
-    resources = texts_of(allowed.node["Resource"]) or []
+    resources = allowed.node["Resource"].several() or []
     if "*" in resources and not _is_condition(allowed.node):
         wide += [action for action in allowed.actions if action.lower() in _FENCED]
     if wide:
@@ -541,11 +532,9 @@ def policies_first(template: Template) -> Iterator[Finding]:
 )
 def callers(template: Template) -> Iterator[Finding]:
     """Warn of permissions that are of no use."""
-    for resource in template.of_type(ROLE, POLICY_OF_ROLE, MANAGED_POLICY, INLINE_POLICY):
-        for statement in (each for document in _documents(resource) for each in statements_of(document)):
-            actions = {action.lower() for action in texts_of(statement["Action"]) or []}
-            if not actions & {_SYNC.lower(), _ASYNC.lower()} or statement["Effect"].said != "Allow":
-                continue
+    for statement, calls in _calling(template):
+        actions = {action.lower() for action in calls}
+        if actions & {_SYNC.lower(), _ASYNC.lower()}:
             named = (template.resource(name) for _, name, _ in references(statement["Resource"].value))
             for endpoint in (each for each in named if each is not None and each.type == ENDPOINT):
                 config = template.referred(CONFIG, endpoint["EndpointConfigName"].said)
@@ -558,6 +547,17 @@ def callers(template: Template) -> Iterator[Finding]:
                     yield Finding(
                         statement["Action"].path, f"allows {useless}, and {endpoint.id} is {kind}: it takes {useful}"
                     )
+
+
+@once_each
+def _calling(template: Template) -> Iterator[tuple[Node, list[str]]]:
+    """Give the statements that allow to call endpoints, each with the actions that do."""
+    for resource in template.of_type(ROLE, POLICY_OF_ROLE, MANAGED_POLICY, INLINE_POLICY):
+        for statement in (each for document in _documents(resource) for each in statements_of(document)):
+            actions = statement["Action"].several() or []
+            calls = [action for action in actions if action.lower().startswith(_SYNC.lower())]
+            if calls and statement["Effect"].said == "Allow":
+                yield statement, calls
 
 
 _EVERY_ENDPOINT = "arn:aws:sagemaker:eu-west-1:123456789012:endpoint/any"
@@ -575,14 +575,11 @@ _INVOKED = _CALLED.replace("Resource: !Ref Endpoint", "Resource: {}").replace("'
 )
 def fenced(template: Template) -> Iterator[Finding]:
     """Warn of callers that may call every endpoint of the account."""
-    for resource in template.of_type(ROLE, POLICY_OF_ROLE, MANAGED_POLICY, INLINE_POLICY):
-        for statement in (each for document in _documents(resource) for each in statements_of(document)):
-            calls = [action for action in texts_of(statement["Action"]) or [] if action.startswith(_SYNC)]
-            if not calls or statement["Effect"].said != "Allow" or _is_condition(statement):
-                continue
-            resources = statement["Resource"]
-            if any(is_text(arn) and _covers(arn, _EVERY_ENDPOINT) for arn in texts_of(resources) or []):
-                yield Finding(resources.path, f"is every endpoint of the account, for {', '.join(calls)}")
+    for statement, calls in _calling(template):
+        resources = statement["Resource"]
+        everywhere = any(is_text(arn) and _covers(arn, _EVERY_ENDPOINT) for arn in resources.several() or [])
+        if everywhere and not _is_condition(statement):
+            yield Finding(resources.path, f"is every endpoint of the account, for {', '.join(calls)}")
 
 
 _VERSIONS = ("2008-10-17", "2012-10-17")
@@ -615,21 +612,31 @@ def _of_document(document: Node, wanted: str, unwanted: str) -> Iterator[Finding
     if is_text(version.said) and version.said not in _VERSIONS:
         yield Finding(version.path, f"is {version.said!r}; it is {' or '.join(_VERSIONS)}")
     for statement in statements_of(document):
-        if statement.is_intrinsic or not isinstance(statement.value, dict):
-            continue
-        effect = statement["Effect"]
-        if not effect or (is_text(effect.said) and effect.said not in ("Allow", "Deny")):
-            yield Finding(effect.path, f"is {effect.said or 'missing'}; it is Allow or Deny")
-        for name in ("Action", wanted):
-            if bool(statement[name]) is bool(statement[f"Not{name}"]):
-                said = "is given beside" if statement[name] else "is missing, and so is"
-                yield Finding(f"{statement.path}/{name}", f"{said} Not{name}; a statement has one of them")
-        if statement[unwanted]:
-            kind = "a trust policy" if unwanted == "Resource" else "a policy of a role"
-            yield Finding(f"{statement.path}/{unwanted}", f"is given; {kind} has none")
-        for action in texts_of(statement["Action"]) or []:
-            if is_text(action) and not _ACTION.fullmatch(action):
-                yield Finding(f"{statement.path}/Action", f"has {action!r}; an action is service:Name")
-        for arn in texts_of(statement["Resource"]) or []:
-            if is_text(arn) and arn != "*" and not arn.startswith("arn:"):
-                yield Finding(f"{statement.path}/Resource", f"has {arn!r}; a resource is an ARN, or *")
+        if not statement.is_intrinsic and isinstance(statement.value, dict):
+            for name, text in _of_statement(statement, statement.value, wanted, unwanted):
+                yield Finding(f"{statement.path}/{name}", text)
+
+
+def _of_statement(node: Node, statement: dict[str, Any], wanted: str, unwanted: str) -> Iterator[tuple[str, str]]:
+    effect = node["Effect"].said
+    if effect is None or (is_text(effect) and effect not in ("Allow", "Deny")):
+        yield "Effect", f"is {effect or 'missing'}; it is Allow or Deny"
+    for name in ("Action", wanted):
+        if (name in statement) is (f"Not{name}" in statement):
+            said = "is given beside" if name in statement else "is missing, and so is"
+            yield name, f"{said} Not{name}; a statement has one of them"
+    if unwanted in statement:
+        kind = "a trust policy" if unwanted == "Resource" else "a policy of a role"
+        yield unwanted, f"is given; {kind} has none"
+    for action in node["Action"].several() or []:
+        if not _is_action(action):
+            yield "Action", f"has {action!r}; an action is service:Name"
+    for arn in (node["Resource"].several() or []) if "Resource" in statement else []:
+        if arn != "*" and not arn.startswith("arn:") and is_text(arn):
+            yield "Resource", f"has {arn!r}; a resource is an ARN, or *"
+
+
+@lru_cache(_MOST_REMEMBERED)
+def _is_action(text: str) -> bool:
+    """Say whether a text may be what IAM calls an action."""
+    return not is_text(text) or _ACTION.fullmatch(text) is not None

@@ -158,7 +158,9 @@ def circles(template: Template) -> Iterator[Finding]:
     resources = template.of_type(*_LOOKED_AT, ALARM, ROLE)
     ids = {resource.id for resource in resources}
     needed = {
-        resource.id: ids & {*resource.depends_on, *(name for _, name, _ in template.references(resource))}
+        resource.id: {name for _, name, _ in template.references(resource) if name in ids}.union(
+            id for id in resource.depends_on if id in ids
+        )
         for resource in resources
     }
     if not _has_circle(needed):
