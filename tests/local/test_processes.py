@@ -112,7 +112,10 @@ def listening_ports(pid: int) -> list[int]:
 @pytest.fixture
 def session(tmp_path: Path) -> Iterator[Session]:
     session = Session(tmp_path)
+    # Where a shell started the tests in the background, Ctrl-C is ignored, and would be by all that they start.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
     yield session
+    signal.signal(signal.SIGINT, before)
     for pid in session.processes():
         with contextlib.suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)
