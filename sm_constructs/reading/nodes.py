@@ -29,7 +29,6 @@ T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
 
 _TOO_LARGE = 1e288
-_NOT_ASKED: list[str] | None = []
 _UNASKED = "${Token[nothing that a template says]}"
 _TEXTUAL = (str, dict)
 _FLAGS = {"true": True, "false": False}
@@ -134,7 +133,7 @@ class Node(Found[Any]):
         What stands there; ``None`` for nothing.
     """
 
-    __slots__ = ("_below", "_entries", "_is_read", "_name", "_said", "_several")
+    __slots__ = ("_below", "_entries", "_is_read", "_name", "_said")
     parts = _NO_PARTS
 
     def __init__(self, above: str | Node, value: object, name: str | int = "") -> None:
@@ -144,7 +143,6 @@ class Node(Found[Any]):
         self._below: dict[str | int, Node] | None = None
         self._entries: tuple[Node, ...] | None = None
         self._said: str | None = _UNASKED
-        self._several: list[str] | None = _NOT_ASKED
         self._is_read = False
 
     @property
@@ -182,15 +180,6 @@ class Node(Found[Any]):
         if self._said is _UNASKED:
             self._said = None if self.value is None else text_of(self.value)
         return self._said
-
-    def several(self) -> list[str] | None:
-        """Give a text, or all texts of a list; nothing where they are not known to be such."""
-        if self._several is _NOT_ASKED:
-            values = self.value if isinstance(self.value, list) else [self.value]
-            texts = [text_of(value) for value in values]
-            known = [text for text in texts if text is not None]
-            self._several = known if len(known) == len(texts) else None
-        return self._several
 
     def entries(self) -> tuple[Node, ...]:
         """Give the entries of a list that there are."""
@@ -338,9 +327,6 @@ class _Nothing(Node):
 
     def entries(self) -> tuple[Node, ...]:
         return ()
-
-    def several(self) -> None:
-        return None
 
     def says(self, *expected: str) -> bool:  # noqa: ARG002 - nothing is none of them
         return False

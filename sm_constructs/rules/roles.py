@@ -6,10 +6,11 @@ import re
 from collections import defaultdict
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from sm_constructs.facts import images
 from sm_constructs.reading.intrinsics import TOKEN, references, referred
+from sm_constructs.reading.policies import Document, Statement
 from sm_constructs.reading.resources import (
     CONFIG,
     ENDPOINT,
@@ -83,43 +84,41 @@ def _example(service: str = _SERVICE, action: str = "'s3:GetObject'", resource: 
     return _ROLE.format(service, action, resource)
 
 
-class _Statement(NamedTuple):
-    """A statement that allows or denies something: patterns of actions and of ARNs."""
+class _Rights(NamedTuple):
+    """What a statement allows or denies: patterns of actions, in small letters, and of ARNs."""
 
     actions: list[str]
     resources: list[str]
-    node: Node
+    statement: Statement
 
     def is_about(self, action: str) -> bool:
-        """Say whether it says something of an action."""
-        return any(_covers(pattern.lower(), action.lower()) for pattern in self.actions)
+        """Say whether it says something of an action, which is in small letters."""
+        return action in self.actions or any(_covers(pattern, action) for pattern in self.actions)
 
 
 @dataclass(slots=True)
 class _Policies:
     """What some policies allow and deny together."""
 
-    allowed: list[_Statement] = field(default_factory=list)
-    denied: list[_Statement] = field(default_factory=list)
+    allowed: list[_Rights] = field(default_factory=list)
+    denied: list[_Rights] = field(default_factory=list)
     is_known: bool = True
     """Whether all of them are in the template, and say what they allow."""
 
     def allow(self, action: str, arn: str, *, several: bool = False) -> bool:
         """Say whether they allow something, as far as that is known."""
         return not self.is_known or any(
-            statement.is_about(action)
-            and any(
-                _reaches(each, arn) for each in statement.resources if not several or "*" in _in_one_partition(each)
-            )
-            for statement in self.allowed
+            rights.is_about(action)
+            and any(_reaches(each, arn) for each in rights.resources if not several or "*" in _in_one_partition(each))
+            for rights in self.allowed
         )
 
     def deny(self, action: str, arn: str) -> bool:
         """Say whether they deny something whatever the circumstances."""
         arn = _in_one_partition(arn) if self.denied else arn
         return any(
-            statement.is_about(action) and any(_covers(_in_one_partition(each), arn) for each in statement.resources)
-            for statement in self.denied
+            rights.is_about(action) and any(_covers(_in_one_partition(each), arn) for each in rights.resources)
+            for rights in self.denied
         )
 
 
@@ -128,14 +127,18 @@ class _Role:
     """A role, and what it may do."""
 
     resource: Resource
-    documents: list[Node]
+    trust: Document
+    documents: list[Document]
     policies: _Policies
     boundary: _Policies
 
     def may(self, action: str, arn: str, *, several: bool = False) -> bool:
         """Say whether it may do something, with several things of that form, as far as that is known."""
-        each = (self.policies, self.boundary)
-        return all(policies.allow(action, arn, several=several) and not policies.deny(action, arn) for policies in each)
+        action = action.lower()
+        return all(
+            policies.allow(action, arn, several=several) and not policies.deny(action, arn)
+            for policies in (self.policies, self.boundary)
+        )
 
 
 def _reaches(pattern: str, arn: str) -> bool:
@@ -222,7 +225,7 @@ def _read_role(template: Template, role: Resource, own: list[Resource], loose: l
     attached = [template.resource(referred(arn)) for arn in arns]
     managed = [policy for policy in attached if policy is not None and policy.type == MANAGED_POLICY]
     theirs = {policy.id: policy for policy in (*own, *managed)}
-    documents = [*_documents(role), *(policy["PolicyDocument"] for policy in theirs.values())]
+    documents = [document for each in (role, *theirs.values()) for document in _documents(template, each)]
     policies = _Policies(
         is_known=len(managed) == len(arns)
         and all(policy.id in theirs for policy in loose)
@@ -232,44 +235,48 @@ def _read_role(template: Template, role: Resource, own: list[Resource], loose: l
         and (role["RoleName"].said is None or bool(documents))
     )
     for document in documents:
-        _read_document(template, document, policies)
+        _add(template, document, policies)
     boundary = _Policies(is_known=False)
     its = template.resource(referred(role["PermissionsBoundary"].said or ""))
     if its is not None and its.type == MANAGED_POLICY:
         boundary.is_known = True
-        _read_document(template, its["PolicyDocument"], boundary)
-    return _Role(role, documents, policies, boundary)
+        for document in _documents(template, its):
+            _add(template, document, boundary)
+    return _Role(role, Document(role["AssumeRolePolicyDocument"]), documents, policies, boundary)
 
 
-def _documents(resource: Resource) -> list[Node]:
-    """Give the policy documents in a role or a policy."""
-    own = resource["PolicyDocument"]
-    return [*(policy["PolicyDocument"] for policy in resource["Policies"].entries()), *([own] if own else ())]
+@once_each
+def _all_documents(template: Template) -> Iterator[dict[str, list[Document]]]:
+    """Give the policy documents in roles and policies, by logical id."""
+    found = {}
+    for resource in template.of_type(ROLE, POLICY_OF_ROLE, MANAGED_POLICY, INLINE_POLICY):
+        own = resource["PolicyDocument"]
+        nodes = [*(policy["PolicyDocument"] for policy in resource["Policies"].entries()), *([own] if own else ())]
+        found[resource.id] = [Document(node) for node in nodes]
+    yield found
 
 
-def statements_of(document: Node) -> tuple[Node, ...]:
-    """Give the statements of a policy document; there may be one without a list."""
-    statements = document["Statement"]
-    return (statements,) if isinstance(statements.value, dict) and not statements.is_intrinsic else statements.entries()
+def _documents(template: Template, resource: Resource) -> list[Document]:
+    (found,) = _all_documents(template)
+    return found[resource.id]
 
 
-def _read_document(template: Template, document: Node, policies: _Policies) -> None:
-    entries = statements_of(document)
-    if document.is_intrinsic or document["Statement"].is_intrinsic or not entries:
+def _add(template: Template, document: Document, policies: _Policies) -> None:
+    if not document.is_known:
         policies.is_known = False
-    for statement in entries:
-        effect = statement["Effect"].said
-        actions, resources = statement["Action"].several(), statement["Resource"].several()
-        if statement.is_intrinsic or effect is None or is_unresolved(effect):
+    for statement in document.statements:
+        actions, resources = statement.actions, statement.resources
+        if statement.effect is None or is_unresolved(statement.effect):
             policies.is_known = False
-        elif effect == "Deny":
+        elif statement.effect == "Deny":
             known = [each for text in resources or () if (each := template.sampled(text)) is not None]
-            if actions is not None and not _is_condition(statement):
-                policies.denied.append(_Statement(actions, known, statement))
+            if actions is not None and not statement.is_conditional:
+                policies.denied.append(_Rights([action.lower() for action in actions], known, statement))
         elif actions is None or resources is None:
             policies.is_known = False
-        elif effect == "Allow":
-            policies.allowed.append(_Statement(actions, [template.pattern(each) for each in resources], statement))
+        elif statement.allows:
+            patterns = [template.pattern(each) for each in resources]
+            policies.allowed.append(_Rights([action.lower() for action in actions], patterns, statement))
 
 
 class _Need(NamedTuple):
@@ -375,27 +382,26 @@ def _needs(template: Template) -> Iterator[tuple[str, _Need]]:
 def trusted(template: Template) -> Iterator[Finding]:
     """Check trust policies."""
     for role in _roles(template):
-        document = role.resource["AssumeRolePolicyDocument"]
-        if _trusts(document) is False:
-            yield Finding(document.path, f"does not let {_SERVICE} take on the role, which is an execution role here")
+        if _trusts(role.trust) is False:
+            path = role.trust.node.path
+            yield Finding(path, f"does not let {_SERVICE} take on the role, which is an execution role here")
 
 
-def _trusts(document: Node) -> bool | None:
-    entries = statements_of(document)
-    if not document:
+def _trusts(document: Document) -> bool | None:
+    if not document.node:
         return False
-    if document.is_intrinsic or document["Statement"].is_intrinsic or not entries:
+    if not document.is_known:
         return None
-    for statement in entries:
-        principal = statement["Principal"]
-        if statement.is_intrinsic or principal.is_intrinsic or principal.said == "*":
+    for statement in document.statements:
+        principal = statement.node["Principal"]
+        if principal.is_intrinsic or principal.said == "*":
             return None
-        services = principal["Service"].several() or []
-        actions = statement["Action"].several() or []
+        service = principal["Service"]
+        services, actions = [each.said or "" for each in service.entries() or (service,)], statement.actions or []
         if any(is_unresolved(text) for text in (*services, *actions)):
             return None
         takes_on = any(_covers(action.lower(), _ASSUME) for action in actions)
-        if statement["Effect"].said == "Allow" and {_SERVICE, "*"} & set(services) and takes_on:
+        if statement.allows and {_SERVICE, "*"} & set(services) and takes_on:
             return True
     return False
 
@@ -435,55 +441,48 @@ def sufficient(template: Template) -> Iterator[Finding]:
 def least_privilege(template: Template) -> Iterator[Finding]:
     """Warn of roles that may do nearly anything, and of those that nearly anyone takes on."""
     for role in _roles(template):
-        yield from _trusting(role.resource["AssumeRolePolicyDocument"])
+        yield from _trusting(role.trust)
         for arn in role.resource["ManagedPolicyArns"].entries():
             text = arn.said or ""
             if text.endswith(tuple(f"/{name}" for name in _FULL_ACCESS)):
                 yield Finding(
                     arn.path, f"is {text.rpartition('/')[2]}, which allows far more than serving a model needs"
                 )
-        for document in role.documents:
-            for statement in statements_of(document):
-                if statement["Effect"].said == "Allow" and statement["NotAction"]:
-                    yield Finding(f"{statement.path}/NotAction", "allows everything else there is in AWS")
-        for allowed in role.policies.allowed:
-            yield from _too_wide(allowed)
+        for statement in (each for document in role.documents for each in document.statements):
+            if statement.allows and statement.has("NotAction"):
+                yield Finding(f"{statement.node.path}/NotAction", "allows everything else there is in AWS")
+        for rights in role.policies.allowed:
+            for name, text in _too_wide(rights.statement, rights.statement.actions or []):
+                yield Finding(f"{rights.statement.node.path}/{name}", text)
 
 
-def _trusting(document: Node) -> Iterator[Finding]:
+def _trusting(document: Document) -> Iterator[Finding]:
     """Find who else may take on a role."""
-    for statement in statements_of(document):
-        principal = statement["Principal"]
+    for statement in document.statements:
+        principal = statement.node["Principal"]
         others = (principal.said, principal["AWS"].said or "")
         where = "in every account" if "*" in others else "in the account" if others[1].endswith(":root") else ""
-        if where and statement["Effect"].said == "Allow" and not _is_condition(statement):
+        if where and statement.allows and not statement.is_conditional:
             yield Finding(principal.path, f"is everyone {where}; SageMaker alone is to take on the role")
 
 
-def _too_wide(allowed: _Statement) -> Iterator[Finding]:
+def _too_wide(statement: Statement, actions: list[str]) -> Iterator[tuple[str, str]]:
     """Find what a statement allows beyond what serving needs."""
-    wide = [action for action in allowed.actions if action == "*" or action.endswith(":*")]
-    resources = allowed.node["Resource"].several() or []
-    if "*" in resources and not _is_condition(allowed.node):
-        wide += [action for action in allowed.actions if action.lower() in _FENCED]
+    wide = [action for action in actions if action == "*" or action.endswith(":*")]
+    resources = statement.resources or []
+    if "*" in resources and not statement.is_conditional:
+        wide += [action for action in actions if action.lower() in _FENCED]
     if wide:
-        yield Finding(f"{allowed.node.path}/Action", f"allows {', '.join(wide)}, which is more than serving needs")
-    reads = [action for action in allowed.actions if action.lower().startswith("s3:")]
-    everywhere = [TOKEN.sub("*", arn) for arn in resources if _is_any_bucket(arn)]
-    if reads and everywhere and not wide and not _is_condition(allowed.node):
-        yield Finding(
-            f"{allowed.node.path}/Resource", f"is {', '.join(everywhere)}: {', '.join(reads)} on every bucket"
-        )
+        yield "Action", f"allows {', '.join(wide)}, which is more than serving needs"
+    reads = [action for action in actions if action.lower().startswith("s3:")]
+    everywhere = [TOKEN.sub("*", arn) for arn in resources if _is_any_bucket(arn)] if reads else []
+    if everywhere and not wide and not statement.is_conditional:
+        yield "Resource", f"is {', '.join(everywhere)}: {', '.join(reads)} on every bucket"
 
 
 def _is_any_bucket(arn: str) -> bool:
     """Say whether an ARN is about the objects of all buckets; one that is not known yet is about that one."""
     return _covers(_in_one_partition(TOKEN.sub("known", arn)), _in_one_partition("arn:aws:s3:::any-bucket/any-key"))
-
-
-def _is_condition(statement: Node) -> bool:
-    """Say whether a statement holds only on a condition."""
-    return bool(statement["Condition"])
 
 
 @rule(
@@ -535,7 +534,8 @@ def callers(template: Template) -> Iterator[Finding]:
     for statement, calls in _calling(template):
         actions = {action.lower() for action in calls}
         if actions & {_SYNC.lower(), _ASYNC.lower()}:
-            named = (template.resource(name) for _, name, _ in references(statement["Resource"].value))
+            resource = statement.node["Resource"]
+            named = (template.resource(name) for _, name, _ in references(resource.value))
             for endpoint in (each for each in named if each is not None and each.type == ENDPOINT):
                 config = template.referred(CONFIG, endpoint["EndpointConfigName"].said)
                 if config is None:
@@ -545,18 +545,18 @@ def callers(template: Template) -> Iterator[Finding]:
                 if useless.lower() in actions and useful.lower() not in actions:
                     kind = "asynchronous" if queue else "not asynchronous"
                     yield Finding(
-                        statement["Action"].path, f"allows {useless}, and {endpoint.id} is {kind}: it takes {useful}"
+                        statement.node["Action"].path,
+                        f"allows {useless}, and {endpoint.id} is {kind}: it takes {useful}",
                     )
 
 
 @once_each
-def _calling(template: Template) -> Iterator[tuple[Node, list[str]]]:
+def _calling(template: Template) -> Iterator[tuple[Statement, list[str]]]:
     """Give the statements that allow to call endpoints, each with the actions that do."""
     for resource in template.of_type(ROLE, POLICY_OF_ROLE, MANAGED_POLICY, INLINE_POLICY):
-        for statement in (each for document in _documents(resource) for each in statements_of(document)):
-            actions = statement["Action"].several() or []
-            calls = [action for action in actions if action.lower().startswith(_SYNC.lower())]
-            if calls and statement["Effect"].said == "Allow":
+        for statement in (each for document in _documents(template, resource) for each in document.statements):
+            calls = [action for action in statement.actions or [] if action.lower().startswith(_SYNC.lower())]
+            if calls and statement.allows:
                 yield statement, calls
 
 
@@ -576,10 +576,10 @@ _INVOKED = _CALLED.replace("Resource: !Ref Endpoint", "Resource: {}").replace("'
 def fenced(template: Template) -> Iterator[Finding]:
     """Warn of callers that may call every endpoint of the account."""
     for statement, calls in _calling(template):
-        resources = statement["Resource"]
-        everywhere = any(is_text(arn) and _covers(arn, _EVERY_ENDPOINT) for arn in resources.several() or [])
-        if everywhere and not _is_condition(statement):
-            yield Finding(resources.path, f"is every endpoint of the account, for {', '.join(calls)}")
+        everywhere = any(is_text(arn) and _covers(arn, _EVERY_ENDPOINT) for arn in statement.resources or [])
+        if everywhere and not statement.is_conditional:
+            path = statement.node["Resource"].path
+            yield Finding(path, f"is every endpoint of the account, for {', '.join(calls)}")
 
 
 _VERSIONS = ("2008-10-17", "2012-10-17")
@@ -597,7 +597,7 @@ _ACTION = re.compile(r"\*|[A-Za-z0-9-]+:[A-Za-z0-9*?]+")
 def written(template: Template) -> Iterator[Finding]:
     """Check the statements of policies."""
     for role in _roles(template):
-        yield from _of_document(role.resource["AssumeRolePolicyDocument"], wanted="Principal", unwanted="Resource")
+        yield from _of_document(role.trust, wanted="Principal", unwanted="Resource")
         for arn in role.resource["ManagedPolicyArns"].entries():
             name = (arn.said or "").rpartition("/")[2]
             right = _SPELLED.get(name.lower(), name)
@@ -607,31 +607,31 @@ def written(template: Template) -> Iterator[Finding]:
             yield from _of_document(document, wanted="Resource", unwanted="Principal")
 
 
-def _of_document(document: Node, wanted: str, unwanted: str) -> Iterator[Finding]:
-    version = document["Version"]
+def _of_document(document: Document, wanted: str, unwanted: str) -> Iterator[Finding]:
+    version = document.node["Version"]
     if is_text(version.said) and version.said not in _VERSIONS:
         yield Finding(version.path, f"is {version.said!r}; it is {' or '.join(_VERSIONS)}")
-    for statement in statements_of(document):
-        if not statement.is_intrinsic and isinstance(statement.value, dict):
-            for name, text in _of_statement(statement, statement.value, wanted, unwanted):
-                yield Finding(f"{statement.path}/{name}", text)
+    for statement in document.statements:
+        if not statement.node.is_intrinsic and isinstance(statement.node.value, dict):
+            for name, text in _of_statement(statement, wanted, unwanted):
+                yield Finding(f"{statement.node.path}/{name}", text)
 
 
-def _of_statement(node: Node, statement: dict[str, Any], wanted: str, unwanted: str) -> Iterator[tuple[str, str]]:
-    effect = node["Effect"].said
-    if effect is None or (is_text(effect) and effect not in ("Allow", "Deny")):
+def _of_statement(statement: Statement, wanted: str, unwanted: str) -> Iterator[tuple[str, str]]:
+    effect = statement.effect
+    if effect is None or (effect not in ("Allow", "Deny") and is_text(effect)):
         yield "Effect", f"is {effect or 'missing'}; it is Allow or Deny"
     for name in ("Action", wanted):
-        if (name in statement) is (f"Not{name}" in statement):
-            said = "is given beside" if name in statement else "is missing, and so is"
+        if statement.has(name) is statement.has(f"Not{name}"):
+            said = "is given beside" if statement.has(name) else "is missing, and so is"
             yield name, f"{said} Not{name}; a statement has one of them"
-    if unwanted in statement:
+    if statement.has(unwanted):
         kind = "a trust policy" if unwanted == "Resource" else "a policy of a role"
         yield unwanted, f"is given; {kind} has none"
-    for action in node["Action"].several() or []:
+    for action in statement.actions or []:
         if not _is_action(action):
             yield "Action", f"has {action!r}; an action is service:Name"
-    for arn in (node["Resource"].several() or []) if "Resource" in statement else []:
+    for arn in statement.resources or []:
         if arn != "*" and not arn.startswith("arn:") and is_text(arn):
             yield "Resource", f"has {arn!r}; a resource is an ARN, or *"
 
