@@ -21,6 +21,7 @@ from sm_constructs.rules import (  # noqa: F401 - they enter their rules
     instances,
     metrics,
     model_data,
+    models,
     multi_model,
     naming,
     neighbours,
