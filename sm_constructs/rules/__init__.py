@@ -30,6 +30,7 @@ from sm_constructs.rules import (  # noqa: F401 - they enter their rules
     roles,
     rollout,
     scaling_metrics,
+    scaling_policies,
     serverless,
     shapes,
     step_scaling,
