@@ -42,6 +42,7 @@ NOT_WRONG = {
         "model-no-role": "a warning: neither CloudFormation nor the API asks for a role",
         "ic-copies-no-room": "a warning: the endpoint serves with the copies that have room",
     },
+    "fifth": {},
 }
 NOT_HARMFUL = {
     "second": {
@@ -109,6 +110,7 @@ NOT_HARMFUL = {
         "ab-weight-percent": "weights are relative to each other, whatever their scale",
         "cost-gpu-for-cpu-image": "AWS publishes no image of that name",
     },
+    "fifth": {},
 }
 
 

@@ -132,6 +132,63 @@ class TestWhatIsNotKnownBeforeDeployment:
         container["Image"] = "{{resolve:ssm:/images/scorer:3}}"
         container["ModelDataUrl"] = "s3://{{resolve:ssm:/models/bucket}}/churn.tar.gz"
         assert check_template(wrong) == []
+        wrong["Parameters"] = {"App": {"Type": "String"}}
+        for image in (
+            {"Fn::Sub": "{{resolve:ssm:/${App}/image}}"},
+            {"Fn::Join": ["", ["{{resolve:ssm:/", {"Ref": "App"}, "/image}}"]]},
+        ):
+            container["Image"] = image
+            assert check_template(wrong) == []
+
+    @pytest.mark.parametrize("default", [{}, {"Default": ""}])
+    def test_a_list_is_joined_to_see_whether_it_is_empty(self, default):
+        """What is empty by default is given where something else is."""
+        wrong = template(
+            Parameters={
+                "Subnets": {"Type": "CommaDelimitedList", **default},
+                "Group": {"Type": "String", "Default": ""},
+            },
+            Conditions={"InVpc": {"Fn::Not": [{"Fn::Equals": [{"Fn::Join": ["", {"Ref": "Subnets"}]}, ""]}]}},
+        )
+        network = {"Subnets": {"Ref": "Subnets"}, "SecurityGroupIds": [{"Ref": "Group"}]}
+        nothing = {"Ref": "AWS::NoValue"}
+        wrong["Resources"]["Model"]["Properties"]["VpcConfig"] = {"Fn::If": ["InVpc", network, nothing]}
+        assert check_template(wrong) == []
+        wrong["Resources"]["Model"]["Properties"]["VpcConfig"] = {"Fn::If": ["InVpc", nothing, network]}
+        assert {problem.code for problem in check_template(wrong)} == {"SMC013"}
+
+    @pytest.mark.parametrize("kind", ["Policy", "ManagedPolicy", "RolePolicy"])
+    def test_the_policies_of_a_role_are_there_in_every_case(self, kind):
+        trust = {"Effect": "Allow", "Principal": {"Service": "sagemaker.amazonaws.com"}, "Action": "sts:AssumeRole"}
+        allow = {"Effect": "Allow", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::models/*"}
+        of_role = {"RoleName": {"Ref": "Role"}} if kind == "RolePolicy" else {"Roles": [{"Ref": "Role"}]}
+        right = template(
+            {"InstanceType": {"Ref": "Type"}, "InitialInstanceCount": 1},
+            {
+                "Role": {"Type": "AWS::IAM::Role", "Properties": {"AssumeRolePolicyDocument": {"Statement": [trust]}}},
+                "Rights": {
+                    "Type": f"AWS::IAM::{kind}",
+                    "Properties": {"PolicyName": "reading", "PolicyDocument": {"Statement": [allow]}, **of_role},
+                },
+            },
+            Parameters={"Type": {"Type": "String", "AllowedValues": ["ml.m5.large", "ml.m5.xlarge"]}},
+        )
+        model = right["Resources"]["Model"]
+        model["Properties"] = {
+            "ExecutionRoleArn": {"Fn::GetAtt": ["Role", "Arn"]},
+            "PrimaryContainer": {
+                "Image": "763104351884.dkr.ecr.eu-west-1.amazonaws.com/pytorch-inference:2.6.0-cpu-py312",
+                "ModelDataUrl": "s3://models/churn/1/model.tar.gz",
+            },
+        }
+        right["Resources"]["Config"]["Properties"]["ProductionVariants"][0]["ModelName"] = {
+            "Fn::GetAtt": ["Model", "ModelName"]
+        }
+        model["DependsOn"] = "Rights"
+        assert check_template(right) == []
+        allow["Action"] = "s3:PutObject"
+        right["Resources"]["Rights"]["Properties"]["PolicyDocument"] = {"Statement": [allow]}
+        assert [problem.code for problem in check_template(right)] == ["SMC861"]
 
     def test_what_a_macro_makes_is_not_known(self):
         included = {"Fn::Transform": {"Name": "AWS::Include", "Parameters": {"Location": "s3://a/b"}}}

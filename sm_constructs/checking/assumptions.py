@@ -6,6 +6,7 @@
   many; then one parameter at a time differs from its default.
 - Where a mapping is looked up with something that is not known, such as the region, each of its rows is looked at.
 - A condition on what is not known is looked at both ways.
+- Where a parameter is not its default, others that are empty by default are not known.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 _MOST_CASES = 64
 _MOST_VALUES = 200
 _DEEPEST = 20
+_EMPTY = ("", ("",))
 
 _ACCOUNT = re.compile(r"\b\d{12}\b")
 
@@ -107,6 +109,9 @@ class Assumptions:
             case {"Fn::Sub": str() as text}:
                 whole, left = substituted(text, lambda name: self.parameter(name))  # noqa: PLW0108
                 return None if left else whole
+            case {"Fn::Join": [str() as separator, {"Ref": str() as name}]}:
+                found = self.values.get(name)
+                return separator.join(map(str, found)) if isinstance(found, tuple) else found
             case _:
                 return None
 
@@ -164,12 +169,14 @@ def cases(template: Mapping[str, Any], ids: list[str], pseudo: Mapping[str, str]
         several += [({**values, name: one}, first_flags) for one in itertools.islice(others, _MOST_VALUES)]
     if not several[1:]:
         return
+    # Where somebody gives another value, what is empty by default is probably given too.
+    given = {name: value for name, value in usual.items() if value not in _EMPTY}
     reach = Reach(resources, uses)
     for its_values, flags in several[1:]:
         changed = {name for name, value in its_values.items() if value != values.get(name, usual.get(name))}
         changed |= {comparison for comparison, holds in flags.items() if holds != first_flags[comparison]}
         if affected := reach.of(frozenset(changed)):
-            yield Case(Assumptions({**usual, **its_values}, flags, conditions), affected, plain)
+            yield Case(Assumptions({**given, **its_values}, flags, conditions), affected, plain)
 
 
 def _combinations(
@@ -200,17 +207,23 @@ def _decisive(
             continue
         values = _allowed(parameters.get(name))
         if not values:
-            compared = _literals({"Ref": name}, deciding.comparisons)
+            compared = _literals(name, deciding.comparisons)
             values = [*([usual[name]] if name in usual else []), *compared, OTHER]
         found[name] = list(dict.fromkeys(values))
     return found
 
 
-def _literals(side: object, comparisons: Iterable[tuple[object, object]]) -> Iterator[str]:
+def _literals(name: str, comparisons: Iterable[tuple[object, object]]) -> Iterator[Any]:
+    """Give what a parameter is compared with: texts, and lists of one where it is joined first."""
     for left, right in comparisons:
         for one, other in ((left, right), (right, left)):
-            if one == side and isinstance(other, str | int | float):
-                yield str(other).lower() if isinstance(other, bool) else str(other)
+            if isinstance(other, str | int | float):
+                text = str(other).lower() if isinstance(other, bool) else str(other)
+                match one:
+                    case {"Ref": str() as its} if its == name:
+                        yield text
+                    case {"Fn::Join": [str(), {"Ref": str() as its}]} if its == name:
+                        yield (text,)
 
 
 def _undecided(deciding: Uses, known: Container[str]) -> list[str]:
@@ -224,6 +237,8 @@ def _undecided(deciding: Uses, known: Container[str]) -> list[str]:
                 return name in known
             case {"Fn::Sub": str() as text}:
                 return all(name in known for name in names_in(text))
+            case {"Fn::Join": [str(), {"Ref": str() as name}]}:
+                return name in known
             case _:
                 return False
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from sm_constructs.reading.intrinsics import calls, names_in, references_of
-from sm_constructs.reading.resources import MANAGED_POLICY, PHYSICAL_NAMES, POLICY_OF_ROLE, ROLE
+from sm_constructs.reading.resources import INLINE_POLICY, MANAGED_POLICY, PHYSICAL_NAMES, POLICY_OF_ROLE, ROLE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -163,8 +163,8 @@ class Reach:
 
     def _belongs(self, other: str, id: str) -> bool:
         """Say whether what refers to a resource belongs to it; not so the many that take on one role."""
-        of_roles = (ROLE, MANAGED_POLICY)
-        return self._resources[id].get("Type") not in of_roles or self._resources[other].get("Type") == POLICY_OF_ROLE
+        kind, its = (self._resources[each].get("Type") for each in (id, other))
+        return kind not in (ROLE, MANAGED_POLICY) or its in (POLICY_OF_ROLE, MANAGED_POLICY, INLINE_POLICY)
 
 
 def _is_named(resource: Mapping[str, Any]) -> bool:

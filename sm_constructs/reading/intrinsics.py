@@ -37,7 +37,8 @@ TOKEN = re.compile(r"\$\{Token\[([^\]]+)\]\}")
 
 _REFERENCE = re.compile(r"\$\{Token\[([^\].]+)(?:\.[^\]]*)?\]\}")
 _DYNAMIC = "{{resolve:"
-_DYNAMIC_REFERENCE = re.compile(r"\{\{resolve:[^}]*\}\}")
+# There may be tokens in it.
+_DYNAMIC_REFERENCE = re.compile(r"\{\{resolve:(?:\$\{Token\[[^\]{}]*\]\}|[^{}])*\}\}")
 _SUBSTITUTION = re.compile(r"\$\{(!?)([^${}]*)\}")
 
 
@@ -87,19 +88,26 @@ def text_of(value: object) -> str | None:
     >>> text_of({"Fn::Sub": "endpoint/${Endpoint.EndpointName}/variant/a"})
     'endpoint/${Token[Endpoint.EndpointName]}/variant/a'
     """
-    if isinstance(value, str) and _DYNAMIC not in value:
-        return value
+    if isinstance(value, str):
+        return value if _DYNAMIC not in value else _without_dynamic_references(value)
     if isinstance(value, dict):
         return _text_of_call(value) if is_intrinsic(value) else None
     return _put_together(value) if isinstance(value, _PLAIN) else None
 
 
+def _without_dynamic_references(text: str) -> str:
+    """Put tokens for what is read from other services; see "Dynamic references", CloudFormation user guide."""
+    return _DYNAMIC_REFERENCE.sub(lambda match: _opaque(match[0]), text)
+
+
 def _text_of_call(call: dict[str, Any]) -> str:
     text = call.get("Fn::Sub")
     if isinstance(text, str) and len(text) < _MOST_PIECES:
-        return _simply_substituted(text)
-    simple = _simple_text(call)
-    return _put_together(call) if simple is None else simple
+        whole = _simply_substituted(text)
+    else:
+        simple = _simple_text(call)
+        whole = _put_together(call) if simple is None else simple
+    return whole if _DYNAMIC not in whole else _without_dynamic_references(whole)
 
 
 def _put_together(value: object) -> str:
@@ -133,7 +141,7 @@ def _simply_joined(separator: str, parts: list[object]) -> str | None:
     for part in parts:
         text = None
         if isinstance(part, str):
-            text = None if _DYNAMIC in part else part
+            text = part
         elif isinstance(part, dict) and is_intrinsic(part) and "Fn::Join" not in part:
             text = _simple_text(part)
         if text is None:
@@ -151,8 +159,7 @@ def _simply_substituted(text: str) -> str:
 def _pieces(value: object, depth: int) -> Iterator[str]:
     match value:
         case str():
-            # "Dynamic references", CloudFormation user guide: read from other services at deployment.
-            yield _DYNAMIC_REFERENCE.sub(lambda match: _opaque(match[0]), value) if _DYNAMIC in value else value
+            yield value
         case bool():
             yield str(value).lower()
         case int() | float():
