@@ -147,7 +147,7 @@ def cases(template: Mapping[str, Any], ids: list[str], pseudo: Mapping[str, str]
     names = {name for each in uses.values() for name in each.names}
     rows = {row for each in uses.values() for row in each.rows}
     deciding = Uses()
-    for each in {id(its.of_conditions): its.of_conditions for its in uses.values()}.values():  # many share them
+    for each in _different(its.of_conditions for its in uses.values()):
         deciding.update(each)
     decisive = _decisive(deciding, parameters, usual, pseudo)
     undecided = _undecided(deciding, {*decisive, *usual})
@@ -177,6 +177,12 @@ def cases(template: Mapping[str, Any], ids: list[str], pseudo: Mapping[str, str]
         changed |= {comparison for comparison, holds in flags.items() if holds != first_flags[comparison]}
         if affected := reach.of(frozenset(changed)):
             yield Case(Assumptions({**given, **its_values}, flags, conditions), affected, plain)
+
+
+def _different(uses: Iterable[Uses | None]) -> Iterable[Uses | None]:
+    """Give those that are others; many resources share theirs."""
+    # Python 3.12.1 takes no function `id` where a comprehension in the same function has a variable of that name.
+    return {id(each): each for each in uses}.values()
 
 
 def _combinations(
