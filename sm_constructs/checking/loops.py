@@ -5,13 +5,11 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from sm_constructs.reading.intrinsics import is_intrinsic
+from sm_constructs.reading.intrinsics import EXTENSIONS, LOOP, is_intrinsic
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-_LOOP = "Fn::ForEach::"
-_EXTENSIONS = "AWS::LanguageExtensions"
 _MOST_TURNS = 100
 _DEEPEST = 4
 
@@ -31,12 +29,12 @@ def expand(template: Mapping[str, Any]) -> tuple[Mapping[str, Any], dict[str, st
     """
     transforms = template.get("Transform")
     resources = template["Resources"]
-    if _EXTENSIONS not in (transforms if isinstance(transforms, list) else [transforms]):
+    if EXTENSIONS not in (transforms if isinstance(transforms, list) else [transforms]):
         return template, {}
     found: dict[str, Any] = {}
     places: dict[str, str] = {}
     for id, definition in resources.items():
-        if not (isinstance(id, str) and id.startswith(_LOOP)):
+        if not (isinstance(id, str) and id.startswith(LOOP)):
             found[id] = definition
             continue
         for made, (place, one) in _turns(template, definition, f"Resources/{id}", 0):
@@ -56,7 +54,7 @@ def _turns(
     for item in items[:_MOST_TURNS]:
         for key, definition in body.items():
             place = f"{path}/2/{key}"
-            if isinstance(key, str) and key.startswith(_LOOP):
+            if isinstance(key, str) and key.startswith(LOOP):
                 yield from _turns(template, _with(definition, identifier, item), place, depth + 1)
             elif isinstance(key, str) and isinstance(definition, dict):
                 yield _named(key, identifier, item), (place, _with(definition, identifier, item))

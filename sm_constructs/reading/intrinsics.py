@@ -20,6 +20,12 @@ if TYPE_CHECKING:
 Call = tuple[str, str, Any]
 """A call of an intrinsic function: where it stands in a value, the function, and its argument."""
 
+EXTENSIONS = "AWS::LanguageExtensions"
+"""The transform that carries out loops."""
+
+LOOP = "Fn::ForEach::"
+"""How the key of a loop begins."""
+
 NO_VALUE = {"Ref": "AWS::NoValue"}
 """What a template says in place of nothing."""
 

@@ -11,9 +11,10 @@ from sm_constructs.reading.deployment import read_rollout
 from sm_constructs.reading.intrinsics import referred, token
 from sm_constructs.reading.resources import ALARM, COMPONENT, ENDPOINT, POLICY, Template
 from sm_constructs.rules.metrics import ERRORS, Use, alarm_example, uses_of_metrics, watched
-from sm_constructs.rules.references import variant_names
+from sm_constructs.rules.references import rollback_alarms, variant_names
 from sm_constructs.rules.registry import Finding, rule, unlisted
 from sm_constructs.rules.rollout import waiting
+from sm_constructs.scaling_metrics import ONE_MINUTE
 from sm_constructs.tokens import is_number, is_text
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
 _SHORT = "seconds_with_period_below_3600"
 _ACTIONS = ("AlarmActions", "OKActions", "InsufficientDataActions")
-_PUBLISHED_EVERY = 60
+_PUBLISHED_EVERY = ONE_MINUTE.total_seconds()
 _HIGH_RESOLUTION = ("ConcurrentRequestsPerModel", "ConcurrentRequestsPerCopy", "NoCapacityInvocationFailures")
 _USUAL_NAMESPACE = "/aws/sagemaker/Endpoints"
 
@@ -33,6 +34,11 @@ def alarms_of_hosting(template: Template) -> Iterator[Resource]:
     for alarm in template.of_type(ALARM):
         if template.is_of_hosting(alarm) or any(template.is_of_hosting(its) for its in scaled_by(template, alarm)):
             yield alarm
+
+
+def _span(alarm: Resource) -> list[float | None]:
+    """Give the length of a period, how many an alarm looks at, and how many of them make it go off."""
+    return [alarm[name].number().value for name in ("Period", "EvaluationPeriods", "DatapointsToAlarm")]
 
 
 def scaled_by(template: Template, alarm: Resource) -> Iterator[Resource]:
@@ -56,9 +62,7 @@ def periods(template: Template) -> Iterator[Finding]:
     """Check the periods of alarms."""
     allowed, spans = limit("cloudwatch", "alarm_period"), limit("cloudwatch", "alarm_span")
     for alarm in alarms_of_hosting(template):
-        length, count, enough = (
-            alarm[name].number().value for name in ("Period", "EvaluationPeriods", "DatapointsToAlarm")
-        )
+        length, count, enough = _span(alarm)
         minute = allowed["multiple_of"]
         if is_number(length) and length not in allowed["short"] and (length < minute or length % minute):
             short = ", ".join(map(str, allowed["short"]))
@@ -161,17 +165,17 @@ def all_variants(template: Template) -> Iterator[Finding]:
         watched_by[endpoint.id] += names or [None]
     for endpoint in template.of_type(ENDPOINT):
         alarms = endpoint["DeploymentConfig"]["AutoRollbackConfiguration"]["Alarms"]
-        there = variant_names(template, endpoint["EndpointName"].said) or variant_names(template, token(endpoint.id))
+        there = variant_names(template, token(endpoint.id)) or set()
         names = watched_by[endpoint.id]
-        missed = sorted(set(there or ()) - {name for name in names if name is not None})
-        if missed and len(there or ()) > 1 and all(map(is_text, names)) and len(names) >= len(alarms.entries()) > 0:
+        missed = sorted(there.difference(names))
+        if missed and len(there) > 1 and all(map(is_text, names)) and len(names) >= len(alarms.entries()) > 0:
             yield Finding(alarms.path, f"watch {', '.join(sorted(set(map(str, names))))}, and not {', '.join(missed)}")
 
 
 def _taking_back(template: Template) -> Iterator[tuple[Resource, Resource]]:
     """Give the alarms that take updates back, each with the endpoint or the component."""
     for updated in template.of_type(ENDPOINT, COMPONENT):
-        for entry in updated["DeploymentConfig"]["AutoRollbackConfiguration"]["Alarms"].entries():
+        for entry in rollback_alarms(updated):
             name = entry["AlarmName"].said
             alarm = template.resource(referred(name or "")) or template.named(ALARM, name)
             if alarm is not None and alarm.type == ALARM:
@@ -256,7 +260,7 @@ _MOST = {
 def reachable(template: Template) -> Iterator[Finding]:
     """Warn of values that are never reached."""
     for use in uses_of_metrics(template):
-        node = use.target if use.threshold is None else use.threshold
+        node = use.compared
         value = None if node is None else node.number().value
         summed = str(use.statistic.said) in ("Sum", "SampleCount", "None")
         if node is None or use.metric is None or not is_number(value) or summed:
@@ -336,11 +340,10 @@ def _published_every(template: Template, use: Use) -> float | None:
     """Give how often a metric comes, in seconds, if it is known."""
     its = watched(template, use)
     config = None if its is None else its.config["MetricsConfig"]
-    own = None if config is None else config["MetricPublishFrequencyInSeconds"]
-    if config is None or own is None or not own:
+    if config is None or not config["MetricPublishFrequencyInSeconds"]:
         return None if config is not None and config.is_intrinsic else _PUBLISHED_EVERY
     in_step = use.namespace.said == _USUAL_NAMESPACE or config["EnableEnhancedMetrics"].flag().value
-    frequency = own.number().value if in_step else _PUBLISHED_EVERY
+    frequency = config["MetricPublishFrequencyInSeconds"].number().value if in_step else _PUBLISHED_EVERY
     return frequency if is_number(frequency) else None
 
 
@@ -377,9 +380,7 @@ def in_time(template: Template) -> Iterator[Finding]:
         lasts = waiting(rollout, 1)
         if rollout.strategy == "all-at-once" and lasts is not None:
             lasts = max(lasts, seconds(rollout.bake) or 0)
-        length, count, enough = (
-            alarm[name].number().value for name in ("Period", "EvaluationPeriods", "DatapointsToAlarm")
-        )
+        length, count, enough = _span(alarm)
         needed = enough if is_number(enough) else count
         if lasts and is_number(length) and is_number(needed) and lasts < length * needed:
             yield Finding(

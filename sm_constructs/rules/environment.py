@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 _URI = "ContainerImage.from_uri('123456789012.dkr.ecr.eu-west-1.amazonaws.com/{}')"
 _CONTAINER = f"container=Container({_URI.format('scorer:1.4')}, environment={{}})"
-_INFERENTIA_IMAGE = re.compile(r"[a-z]+-inference-eia")
+_ELASTIC_INFERENCE_IMAGE = re.compile(r"[a-z]+-inference-eia")
 _HUB_VARIABLES = ("HF_MODEL_ID", "SM_VLLM_MODEL", "OPTION_MODEL_ID")
 _SHARD_VARIABLES = (
     "SM_NUM_GPUS",
@@ -56,7 +56,7 @@ def _variables(spec: EndpointSpec) -> Iterator[tuple[str, str, str]]:
 def elastic(spec: EndpointSpec) -> Iterator[Finding]:
     """Warn of images for accelerators that are no longer there."""
     for at, _, parts in by_uri(spec):
-        if parts is not None and _INFERENTIA_IMAGE.fullmatch(parts.repository):
+        if parts is not None and _ELASTIC_INFERENCE_IMAGE.fullmatch(parts.repository):
             yield Finding(at, f"is {parts.repository}, made for Elastic Inference, which is no longer available")
 
 

@@ -73,6 +73,12 @@ def containers_of(model: Resource) -> Iterator[Node]:
 
 
 @once_each
+def models_of_components(template: Template) -> list[Resource | None]:
+    """Give the models that inference components bring to an endpoint."""
+    components = template.of_type(COMPONENT)
+    return [template.referred(MODEL, component["Specification"]["ModelName"].said) for component in components]
+
+
 def variants(template: Template) -> Iterator[Node]:
     """Give the variants of all endpoint configurations."""
     for config in template.of_type(CONFIG):
@@ -357,8 +363,7 @@ def routing(template: Template) -> Iterator[Finding]:
 def credentials(template: Template) -> Iterator[Finding]:
     """Check that credentials have a use, and registries a way to them."""
     # The models of inference components are in the VPC of the endpoint configuration.
-    components = template.of_type(COMPONENT)
-    brought = [template.referred(MODEL, component["Specification"]["ModelName"].said) for component in components]
+    brought = models_of_components(template)
     for model in template.of_type(MODEL):
         for config in (container["ImageConfig"] for container in containers_of(model)):
             node = config["RepositoryAccessMode"]

@@ -90,6 +90,11 @@ class Use:
     alarm: Resource | None = None
 
     @property
+    def compared(self) -> Node | None:
+        """What it is compared with: the threshold of an alarm, the target of a policy."""
+        return self.target if self.threshold is None else self.threshold
+
+    @property
     def is_low(self) -> bool:
         """Whether a small value is what the alarm is for."""
         return self.alarm is not None and (self.alarm["ComparisonOperator"].said or "").startswith("LessThan")
@@ -248,7 +253,7 @@ def units(template: Template) -> Iterator[Finding]:
         name, said_statistic = use.name.said, use.statistic.said
         if is_text(said) and said != metric.unit:
             yield Finding(use.unit.path, f"is {said}; {name} is published in {metric.unit}")
-        node = use.target if use.threshold is None else use.threshold
+        node = use.compared
         value = None if node is None else node.number().value
         counted = said_statistic in ("SampleCount", None) or str(said_statistic).startswith(("PR", "TC"))
         if node is None or not is_number(value) or counted or metric.unit not in _SUSPICIOUS:
@@ -324,7 +329,7 @@ def percent_of_all(template: Template) -> Iterator[Finding]:
     """Warn of values that are never reached, or that look as if they were meant for one vCPU or GPU."""
     for use in uses_of_metrics(template):
         name = use.name.said or ""
-        node = use.target if use.target is not None else use.threshold
+        node = use.compared
         its = watched(template, use)
         kind = None if its is None else instance_types().get(its.variant["InstanceType"].said or "")
         parts = None if kind is None or name not in _PARTS else getattr(kind, _PARTS[name])

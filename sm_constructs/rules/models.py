@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sm_constructs.reading.intrinsics import referred
-from sm_constructs.reading.resources import COMPONENT, CONFIG, EXPERIMENT, MODEL, PACKAGE, Template
+from sm_constructs.reading.resources import CONFIG, EXPERIMENT, MODEL, PACKAGE, Template
 from sm_constructs.rules.exclusive import (
     CONFIG_EXAMPLE,
     IMAGE_EXAMPLE,
@@ -13,6 +13,7 @@ from sm_constructs.rules.exclusive import (
     containers,
     containers_of,
     either,
+    models_of_components,
     variants,
 )
 from sm_constructs.rules.registry import Finding, rule
@@ -213,8 +214,7 @@ _WITHOUT_ROLE = f"Model: {{Type: AWS::SageMaker::Model, Properties: {{PrimaryCon
 )
 def fetching(template: Template) -> Iterator[Finding]:
     """Warn of models without a role; those of inference components have the role of the endpoint configuration."""
-    components = template.of_type(COMPONENT)
-    brought = [template.referred(MODEL, component["Specification"]["ModelName"].said) for component in components]
+    brought = models_of_components(template)
     for model in template.of_type(MODEL):
         fetched = [node for each in containers_of(model) for node in (each["Image"], each["ModelDataUrl"]) if node]
         if fetched and not model["ExecutionRoleArn"] and not model.is_intrinsic and model not in brought:

@@ -105,7 +105,7 @@ def _named_places(template: Template) -> Iterator[Node]:
     """Give the places where SageMaker or Application Auto Scaling want a name."""
     for endpoint in template.of_type(ENDPOINT, COMPONENT):
         yield endpoint["EndpointConfigName"]
-        for alarm in _rollback_alarms(endpoint):
+        for alarm in rollback_alarms(endpoint):
             yield alarm["AlarmName"]
     for config in template.of_type(CONFIG):
         for variant in _variants(config):
@@ -118,7 +118,8 @@ def _named_places(template: Template) -> Iterator[Node]:
         yield target["ResourceId"]
 
 
-def _rollback_alarms(resource: Resource) -> tuple[Node, ...]:
+def rollback_alarms(resource: Resource) -> tuple[Node, ...]:
+    """Give the places of the alarms that take back an update of an endpoint or an inference component."""
     return resource["DeploymentConfig"]["AutoRollbackConfiguration"]["Alarms"].entries()
 
 
@@ -179,7 +180,7 @@ def fitting(template: Template) -> Iterator[Finding]:
             if its is not None and its.type in _HOSTING and its.type != kind:
                 yield Finding(node.path, f"refers to {name}, which is an {its.type}; it names an {kind}")
     for endpoint in template.of_type(ENDPOINT, COMPONENT):
-        for alarm in _rollback_alarms(endpoint):
+        for alarm in rollback_alarms(endpoint):
             for _, name, _ in template.references(alarm["AlarmName"]):
                 there = template.types.get(name)
                 if there is not None and there not in (ALARM, "AWS::CloudWatch::CompositeAlarm"):
@@ -306,24 +307,25 @@ def in_order(template: Template) -> Iterator[Finding]:
         its = template.referred(kind, name)
         if its is not None and its.id not in (user.id, referred(name)) and not template.waits_for(user, its):
             yield Finding(node.path, f"names {its.id} without referring to it: CloudFormation may make this one first")
-    registered = {_about(target): target for target in template.of_type(TARGET)}
+    registered = {scaled(target): target for target in template.of_type(TARGET)}
     for policy in template.of_type(POLICY):
-        its = None if policy["ScalingTargetId"] else registered.get(_about(policy))
-        if its is not None and None not in _about(its) and not template.waits_for(policy, its):
+        about = None if policy["ScalingTargetId"] else scaled(policy)
+        its = None if about is None else registered.get(about)
+        if its is not None and not template.waits_for(policy, its):
             said = f"is that of {its.id}, to which this does not refer: CloudFormation may make this one first"
             yield Finding(policy["ResourceId"].path, said)
-    named = {role["RoleName"].said: role for role in template.of_type(ROLE)}
     for user in template.of_type(MODEL, CONFIG):
         arn = user["ExecutionRoleArn"]
         before, _, name = (arn.said or "").rpartition("/")
-        its = named.get(name) if before.endswith(":role") and is_text(name) else None
+        its = template.named(ROLE, name) if before.endswith(":role") and is_text(name) else None
         if its is not None and not template.waits_for(user, its):
             yield Finding(arn.path, f"names {its.id} without referring to it: CloudFormation may make this one first")
 
 
-def _about(scaling: Resource) -> tuple[str | None, str | None]:
-    """Give what a scalable target or a policy says that it is about."""
-    return scaling["ResourceId"].said, scaling["ScalableDimension"].said
+def scaled(scaling: Resource) -> tuple[str, str] | None:
+    """Give what a scalable target or a policy says that it scales: the resource id and the dimension."""
+    about, dimension = scaling["ResourceId"].said, scaling["ScalableDimension"].said
+    return None if about is None or dimension is None else (about, dimension)
 
 
 def _literal_names(template: Template) -> Iterator[tuple[Node, Resource, str, str]]:

@@ -23,6 +23,7 @@ from sm_constructs.reading.resources import (
 )
 from sm_constructs.registries import parse_ecr_uri
 from sm_constructs.rules.exclusive import containers_of
+from sm_constructs.rules.references import rollback_alarms
 from sm_constructs.rules.registry import Finding, rule
 from sm_constructs.spec import once_each
 from sm_constructs.tokens import is_text, is_unresolved
@@ -339,7 +340,7 @@ def _needs_of_config(config: Resource) -> Iterator[_Need]:
 
 
 def _needs_of_endpoint(endpoint: Resource) -> Iterator[_Need]:
-    for alarm in endpoint["DeploymentConfig"]["AutoRollbackConfiguration"]["Alarms"].entries():
+    for alarm in rollback_alarms(endpoint):
         name = alarm["AlarmName"].said
         if name is not None:
             yield _Need(alarm.path, "the alarm", "cloudwatch:DescribeAlarms", f"arn:*:cloudwatch:*:*:alarm:{name}")

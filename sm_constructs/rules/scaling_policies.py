@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from sm_constructs.facts import limit
 from sm_constructs.reading.resources import ALARM, ENDPOINT, POLICY, TARGET, Template
+from sm_constructs.rules.references import scaled
 from sm_constructs.rules.registry import Finding, rule
 from sm_constructs.rules.targets import (
     ALARM_EXAMPLE,
@@ -105,17 +106,12 @@ def _policies_by_target(template: Template) -> dict[object, list[Resource]]:
     found: dict[object, list[Resource]] = defaultdict(list)
     for policy in template.of_type(POLICY):
         found[only_reference(policy["ScalingTargetId"].value)].append(policy)
-        found[_key(policy)].append(policy)
+        found[scaled(policy)].append(policy)
     return found
 
 
-def _key(resource: Resource) -> tuple[str, str] | None:
-    about, dimension = resource["ResourceId"].said, resource["ScalableDimension"].said
-    return None if about is None or dimension is None else (about, dimension)
-
-
 def _policies_of(target: Resource, by_target: dict[object, list[Resource]]) -> list[Resource]:
-    key = _key(target)
+    key = scaled(target)
     return [*by_target.get(target.id, ()), *(() if key is None else by_target.get(key, ()))]
 
 

@@ -7,7 +7,7 @@ from collections import defaultdict
 from graphlib import CycleError, TopologicalSorter
 from typing import TYPE_CHECKING
 
-from sm_constructs.reading.intrinsics import calls
+from sm_constructs.reading.intrinsics import EXTENSIONS, LOOP, calls
 from sm_constructs.reading.resources import ALARM, COMPONENT, CONFIG, ENDPOINT, MODEL, POLICY, ROLE, TARGET, Template
 from sm_constructs.rules.registry import Finding, rule
 from sm_constructs.tokens import is_number
@@ -26,8 +26,6 @@ Config:
 """
 _REF = "!GetAtt Config.EndpointConfigName"
 _VERSION = "2010-09-09"
-_EXTENSIONS = "AWS::LanguageExtensions"
-_LOOP = "Fn::ForEach::"
 _ID = re.compile("[A-Za-z0-9]+")
 _PARAMETER_TYPES = re.compile("String|Number|CommaDelimitedList|List<(Number|AWS::.+)>|AWS::.+")
 _ATTRIBUTES = {
@@ -202,12 +200,12 @@ def resources(template: Template) -> Iterator[Finding]:
     if isinstance(version, str) and version != _VERSION:
         yield Finding("AWSTemplateFormatVersion", f"is {version!r}; there is only {_VERSION}")
     named = transforms if isinstance(transforms, list) else [transforms]
-    if any(name not in (None, _EXTENSIONS) for name in named):
+    if any(name not in (None, EXTENSIONS) for name in named):
         return  # what other macros make of it is not known
     for id, definition in template.definitions:
         at = f"Resources/{id}"
-        if id.startswith(_LOOP) and _EXTENSIONS not in named:
-            yield Finding(at, f"is a loop, which the template needs Transform: {_EXTENSIONS} for")
+        if id.startswith(LOOP) and EXTENSIONS not in named:
+            yield Finding(at, f"is a loop, which the template needs Transform: {EXTENSIONS} for")
         elif id.startswith("Fn::"):
             continue
         elif not _ID.fullmatch(id):
