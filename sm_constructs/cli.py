@@ -9,6 +9,7 @@ import argparse
 import importlib
 import signal
 import sys
+from functools import cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -98,6 +99,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return code
 
 
+@cache
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="sm-constructs", description="Serve models on Amazon SageMaker with the AWS CDK.", allow_abbrev=False

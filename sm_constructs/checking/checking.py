@@ -10,6 +10,7 @@ from sm_constructs.checking.loops import expand
 from sm_constructs.checking.resolving import resolve
 from sm_constructs.checking.suppressing import is_suppressed
 from sm_constructs.problems import Problem
+from sm_constructs.reading.intrinsics import PLAIN
 from sm_constructs.reading.resources import READ_TYPES, Template
 from sm_constructs.rules import findings
 from sm_constructs.template import read_with_parts
@@ -125,7 +126,7 @@ def _checked(template: object) -> Mapping[str, Any]:
             one
             for each in level
             for one in (each if isinstance(each, list) else each.values())
-            if isinstance(one, _CONTAINERS)
+            if one.__class__ not in PLAIN and isinstance(one, _CONTAINERS)
         ]
         if not below:
             return template

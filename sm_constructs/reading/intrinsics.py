@@ -29,11 +29,16 @@ LOOP = "Fn::ForEach::"
 NO_VALUE = {"Ref": "AWS::NoValue"}
 """What a template says in place of nothing."""
 
+PLAIN = frozenset({str, int, float, bool, type(None)})
+"""The classes of what nothing else stands in: asked first, they spare nearly all values the slower `isinstance`."""
+
+REFERRING = frozenset({"Ref", "Fn::GetAtt"})
+"""The functions that refer to something, and nothing else."""
+
 # Templates come from anybody: texts that nest or multiply beyond this are not looked into.
 _DEEPEST = 16
 _CONTAINERS = (dict, list)
 _PLAIN = (str, int, float)
-_REFERRING = frozenset({"Ref", "Fn::GetAtt"})
 _MOST_PIECES = 10_000
 _LONGEST = 1_000_000
 _MOST_REMEMBERED = 256
@@ -130,7 +135,7 @@ def _put_together(value: object) -> str:
 def _simple_text(call: dict[str, Any]) -> str | None:
     """Give the text of a call as most are: a reference, or texts and references that are joined."""
     ((name, argument),) = call.items()
-    if name in _REFERRING and isinstance(argument, str):
+    if name in REFERRING and isinstance(argument, str):
         return token(argument)
     if not (isinstance(argument, list) and len(argument) == 2 and isinstance(argument[0], str)):
         return None
@@ -256,13 +261,13 @@ def calls(value: object) -> list[Call]:
         path, each, is_inside = todo.pop()
         if isinstance(each, list):
             for index, child in enumerate(each):
-                if isinstance(child, _CONTAINERS):
+                if child.__class__ not in PLAIN and isinstance(child, _CONTAINERS):
                     # What is inside of a call has no place of its own: the whole call stands for one value.
                     todo.append((path if is_inside else f"{path}/{index}", child, is_inside))
             continue
         if len(each) == 1:
             ((name, argument),) = each.items()
-            if name in _REFERRING or (isinstance(name, str) and name.startswith("Fn::")):
+            if name in REFERRING or (isinstance(name, str) and name.startswith("Fn::")):
                 found.append((path, name, argument))
                 if isinstance(argument, _CONTAINERS) and name != "Fn::GetAtt":
                     todo.append((path, argument, True))
@@ -271,7 +276,7 @@ def calls(value: object) -> list[Call]:
                 found.append((path, name, argument))
                 continue
         for name, child in each.items():
-            if isinstance(child, _CONTAINERS):
+            if child.__class__ not in PLAIN and isinstance(child, _CONTAINERS):
                 if isinstance(name, str) and name.startswith("Fn::"):
                     found.append((path, "Fn::Transform", each))
                 todo.append((path if is_inside else f"{path}/{name}", child, is_inside))
@@ -287,11 +292,22 @@ def references(value: object) -> Iterator[tuple[str, str, str]]:
     return references_of(calls(value))
 
 
+def simple_reference(value: object) -> tuple[str, str, str] | None:
+    """Give what a value refers to, as `references` does, if it is one reference and nothing else."""
+    match value:
+        case {"Fn::GetAtt": [str() as name, str() as attribute]}:
+            return "", name, attribute
+        case {"Ref": str() as name} | {"Fn::GetAtt": str() as name}:
+            return "", *_split(name)
+        case _:
+            return None
+
+
 def references_of(called: Iterable[Call]) -> Iterator[tuple[str, str, str]]:
     """Give what calls refer to; see `references`."""
     for path, function, argument in called:
         if isinstance(argument, str):
-            if function in _REFERRING:
+            if function in REFERRING:
                 yield path, *_split(argument)
             elif function == "Fn::Sub":
                 for name in names_in(argument):

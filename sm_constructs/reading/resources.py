@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import marshal
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
-from sm_constructs.reading.intrinsics import NO_VALUE, TOKEN, calls, references_of, referred
+from sm_constructs.reading.intrinsics import NO_VALUE, TOKEN, calls, references_of, referred, simple_reference
 from sm_constructs.reading.looks import LOOKS, PSEUDO
 from sm_constructs.reading.nodes import Node
 from sm_constructs.tokens import is_text
@@ -37,6 +39,7 @@ READ_TYPES = frozenset(
 """The types of the resources that are looked at."""
 
 _CONTAINERS = (dict, list)
+_WITHOUT_REFERENCES = 2  # a version of marshal
 _NAMED_BY = {
     MODEL: "ModelName",
     CONFIG: "EndpointConfigName",
@@ -141,7 +144,7 @@ class Template:
         mappings = {id: it for id, it in (others or {}).items() if isinstance(it, dict)}
         self._types = {id: str(it.get("Type")) for id, it in mappings.items()}
         self._properties = {id: it.get("Properties") for id, it in mappings.items()}
-        self._parts = (template, others or {})
+        self._parts: tuple[Any, Any] = (template, dict(others or {}))
         sections = template if isinstance(template, dict) else {}
         self._counts = {name: len(each) for name, each in sections.items() if isinstance(each, dict)}
         self._parameters = set(parameters) if isinstance(parameters, dict) else set()
@@ -194,12 +197,28 @@ class Template:
         found = self._properties.get(id)
         return found if isinstance(found, dict) else {}
 
-    @property
-    def size(self) -> int:
-        """The number of characters of the template, written as short as it can be."""
+    def mentions(self, *texts: str) -> bool:
+        """Say whether any of some texts may stand somewhere in what is looked at, as a name or within a value."""
+        written = self._written
+        return not written or any(text.encode() in written for text in texts)
+
+    @cached_property
+    def _written(self) -> bytes:
+        """The template as Python writes it; nothing where something in it is neither JSON nor YAML."""
+        try:
+            return marshal.dumps(self._parts, _WITHOUT_REFERENCES)
+        except ValueError:
+            return b""
+
+    def size_above(self, most: int) -> int | None:
+        """Give the number of bytes of the template, written as short as it can be, if there are more than so many."""
+        # As Python writes it, it is shorter only by what has to be escaped.
+        if self._written and len(self._written) < most / 2:
+            return None
         # No circle is looked for: what nests without end was refused before.
-        written = (json.dumps(each, separators=(",", ":"), default=str, check_circular=False) for each in self._parts)
-        return sum(map(len, written))
+        write = partial(json.dumps, separators=(",", ":"), default=str, check_circular=False, ensure_ascii=False)
+        size = sum(len(write(each).encode("utf-8", "surrogatepass")) for each in self._parts)
+        return size if size > most else None
 
     def has_resource(self, id: str) -> bool:
         """Say whether there is a resource with a logical id, whether or not it is looked at."""
@@ -301,6 +320,8 @@ class Template:
         """Give what a resource, or a place in one, refers to: where in it, the name, and the attribute."""
         if not isinstance(place.value, _CONTAINERS):
             return ()
+        if len(place.value) == 1 and (simple := simple_reference(place.value)) is not None:
+            return (simple,)
         found = self._references.get(place)
         if found is None:
             called = self.calls(place) if isinstance(place, Resource) else calls(place.value)

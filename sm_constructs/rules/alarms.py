@@ -12,7 +12,7 @@ from sm_constructs.reading.intrinsics import referred, token
 from sm_constructs.reading.resources import ALARM, COMPONENT, ENDPOINT, POLICY, Template
 from sm_constructs.rules.metrics import ERRORS, Use, alarm_example, uses_of_metrics, watched
 from sm_constructs.rules.references import rollback_alarms, variant_names
-from sm_constructs.rules.registry import Finding, rule, unlisted
+from sm_constructs.rules.registry import Finding, mentioning, rule, unlisted
 from sm_constructs.rules.rollout import waiting
 from sm_constructs.scaling_metrics import ONE_MINUTE
 from sm_constructs.tokens import is_number, is_text
@@ -122,6 +122,7 @@ Endpoint:
     severity="warning",
     source='"Auto-Rollback Configuration and Monitoring", SageMaker developer guide',
     about=Template,
+    where=mentioning("AutoRollbackConfiguration"),
     facts=["guardrails/alarms"],
     good=_ROLLED_BACK + alarm_example(dimensions="{Name: EndpointName, Value: mine}, {Name: VariantName, Value: a}"),
     bad=_ROLLED_BACK + alarm_example(dimensions="{Name: EndpointName, Value: another}, {Name: VariantName, Value: a}"),
@@ -148,6 +149,7 @@ def watching(template: Template) -> Iterator[Finding]:
     severity="warning",
     source='"Auto-Rollback Configuration and Monitoring", SageMaker developer guide',
     about=Template,
+    where=mentioning("AutoRollbackConfiguration"),
     facts=["guardrails/alarms"],
     good=_TWO_VARIANTS
     + alarm_example(dimensions="{Name: EndpointName, Value: mine}, {Name: VariantName, Value: a}")
@@ -367,6 +369,7 @@ Endpoint:
     severity="warning",
     source='"Auto-Rollback Configuration and Monitoring", SageMaker developer guide: alarms count in the baking period',
     about=Template,
+    where=mentioning("AutoRollbackConfiguration"),
     facts=["guardrails/alarms", "guardrails/wait_interval", "guardrails/termination_wait"],
     good=_WAITING.replace("SECONDS", "300"),
     bad=_WAITING.replace("SECONDS", "60"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sm_constructs.reading.resources import COMPONENT, CONFIG, ENDPOINT, MODEL, POLICY, Template
-from sm_constructs.rules.registry import Finding, rule
+from sm_constructs.rules.registry import Finding, mentioning, rule
 from sm_constructs.spec import once_each
 from sm_constructs.tokens import is_text, is_unresolved
 
@@ -123,6 +123,7 @@ def images(template: Template) -> Iterator[Finding]:
     "Model data is given in one way",
     source="ContainerDefinition.ModelDataUrl, ModelDataSource",
     about=Template,
+    where=mentioning("ModelDataSource"),
     facts=["mme/model_data_source_forbidden"],
     good=MODEL_EXAMPLE.format(f"PrimaryContainer: {{{IMAGE_EXAMPLE}, ModelDataUrl: s3://models/a.tar.gz}}"),
     bad=MODEL_EXAMPLE.format(
@@ -225,6 +226,7 @@ def policies(template: Template) -> Iterator[Finding]:
     "A rollout is a blue/green one or a rolling one",
     source="DeploymentConfig.BlueGreenUpdatePolicy, RollingUpdatePolicy",
     about=Template,
+    where=mentioning("RollingUpdatePolicy"),
     facts=["guardrails/one_policy_only"],
     good="Endpoint: {Type: AWS::SageMaker::Endpoint, Properties: {EndpointConfigName: c, DeploymentConfig: "
     "{BlueGreenUpdatePolicy: {TrafficRoutingConfiguration: {Type: ALL_AT_ONCE, WaitIntervalInSeconds: 0}}}}}",
@@ -304,6 +306,7 @@ def models_or_components(template: Template) -> Iterator[Finding]:
     "An endpoint has one shadow variant at most, on instances",
     source="CreateEndpointConfig.ShadowProductionVariants",
     about=Template,
+    where=mentioning("ShadowProductionVariants"),
     facts=["shadow/limits", "shadow/shadow_test_incompatible"],
     good=CONFIG_EXAMPLE.format("InstanceType: ml.m5.large, InitialInstanceCount: 1"),
     bad=_SHADOW.format("ServerlessConfig: {MemorySizeInMB: 1024, MaxConcurrency: 5}"),
@@ -324,6 +327,7 @@ def shadows(template: Template) -> Iterator[Finding]:
     "Prefix-aware routing says what it is aware of, and no other routing does",
     source="RoutingConfig.PrefixAwareRoutingConfig",
     about=Template,
+    where=mentioning("RoutingConfig"),
     facts=["realtime/prefix_aware"],
     good=CONFIG_EXAMPLE.format(
         "InstanceType: ml.g5.xlarge, InitialInstanceCount: 1, RoutingConfig: {RoutingStrategy: PREFIX_AWARE, "
@@ -351,6 +355,7 @@ def routing(template: Template) -> Iterator[Finding]:
     "Credentials of a registry go with access through a VPC, and that with a VPC",
     source="ImageConfig: RepositoryAccessMode Vpc needs a VpcConfig, RepositoryAuthConfig that mode",
     about=Template,
+    where=mentioning("ImageConfig"),
     facts=["realtime/private_registry"],
     good=MODEL_EXAMPLE.format(
         f"PrimaryContainer: {{{IMAGE_EXAMPLE}, ImageConfig: {{RepositoryAccessMode: Platform}}}}"
@@ -381,6 +386,7 @@ def credentials(template: Template) -> Iterator[Finding]:
     severity="warning",
     source="ContainerDefinition.MultiModelConfig: with Mode MultiModel",
     about=Template,
+    where=mentioning("MultiModel"),
     facts=["mme/model_cache_setting", "mme/mode"],
     good=MODEL_EXAMPLE.format(
         f"PrimaryContainer: {{{IMAGE_EXAMPLE}, Mode: MultiModel, ModelDataUrl: s3://models/store/}}"

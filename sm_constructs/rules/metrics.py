@@ -11,7 +11,7 @@ from sm_constructs.facts import instance_types, limit, load
 from sm_constructs.reading.intrinsics import references
 from sm_constructs.reading.resources import ALARM, COMPONENT, CONFIG, ENDPOINT, MODEL, POLICY, Template
 from sm_constructs.rules.references import variant_names
-from sm_constructs.rules.registry import Finding, rule
+from sm_constructs.rules.registry import Finding, mentioning, rule
 from sm_constructs.spec import once_each
 from sm_constructs.tokens import is_number, is_text
 
@@ -155,6 +155,7 @@ def _use(
     severity="warning",
     source=_SOURCE,
     about=Template,
+    where=mentioning(ALARM, "CustomizedMetricSpecification"),
     facts=[
         "cloudwatch/namespace_case",
         "cloudwatch/invocation_metrics",

@@ -16,7 +16,7 @@ from sm_constructs.rules.exclusive import (
     models_of_components,
     variants,
 )
-from sm_constructs.rules.registry import Finding, rule
+from sm_constructs.rules.registry import Finding, mentioning, rule
 from sm_constructs.tokens import is_text
 
 if TYPE_CHECKING:
@@ -52,6 +52,7 @@ def stores(template: Template) -> Iterator[Finding]:
     "An asynchronous endpoint runs on instances",
     source='"Feature availability matrix", SageMaker developer guide; CreateEndpointConfig.AsyncInferenceConfig',
     about=Template,
+    where=mentioning("AsyncInferenceConfig"),
     facts=["serverless/excluded_features_matrix", "async/excluded_by_feature_matrix"],
     good=CONFIG_EXAMPLE.format("InstanceType: ml.m5.large, InitialInstanceCount: 1"),
     bad=CONFIG_EXAMPLE.format("ServerlessConfig: {MemorySizeInMB: 1024, MaxConcurrency: 5}")
@@ -94,6 +95,7 @@ def packages(template: Template) -> Iterator[Finding]:
     severity="warning",
     source='"Update the approval status of a model", SageMaker developer guide: approved to be deployed',
     about=Template,
+    where=mentioning("ModelPackageName"),
     good=_OF_PACKAGE + _PACKAGE.format("ModelPackageGroupName: churn, ModelApprovalStatus: Approved, "),
     bad=_OF_PACKAGE + _PACKAGE.format("ModelPackageGroupName: churn, ModelApprovalStatus: Rejected, "),
 )
@@ -147,6 +149,7 @@ def copied(template: Template) -> Iterator[Finding]:
     "The model data of a serverless variant is given by its URL",
     source="ContainerDefinition.ModelDataSource: not for serverless endpoints",
     about=Template,
+    where=mentioning("ServerlessConfig"),
     facts=["serverless/excluded_model_data_source"],
     good=CONFIG_EXAMPLE.format("ServerlessConfig: {MemorySizeInMB: 1024, MaxConcurrency: 5}"),
     bad=CONFIG_EXAMPLE.replace("ModelName: m", "ModelName: !GetAtt Model.ModelName").format(
@@ -190,6 +193,8 @@ def variants_differ(template: Template) -> Iterator[Finding]:
     """Warn of variants that compare nothing."""
     for config in template.of_type(CONFIG):
         entries = config["ProductionVariants"].entries()
+        if len(entries) == 1:
+            continue
         kinds = {(each["ModelName"].said, repr(_runs_on(each))) for each in entries}
         if len(entries) > 1 and len(kinds) == 1 and entries[0]["ModelName"]:
             yield Finding(entries[1]["ModelName"].path, "is that of every variant, and all run on the same")

@@ -380,5 +380,5 @@ def size(template: Template) -> Iterator[Finding]:
         if number > most:
             yield Finding(section, f"has {number} entries; there are at most {most}")
     most = limit("cloudformation", "template_bytes")
-    if template.size > most:
-        yield Finding("Resources", f"make a template of at least {template.size} characters; it has at most {most}")
+    if (size := template.size_above(most)) is not None:
+        yield Finding("Resources", f"make a template of at least {size} bytes; it has at most {most}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from sm_constructs.facts import limit
@@ -123,6 +124,12 @@ def rule(
         return check
 
     return enter
+
+
+@cache
+def mentioning(*texts: str) -> Callable[[Template], bool]:
+    """Say of a rule that it has nothing to say where none of these texts stands in what is looked at."""
+    return lambda template: template.mentions(*texts)
 
 
 def outside(at: str, value: object, area: str, key: str, *, unit: str, whole: bool = True) -> Iterator[Finding]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from sm_constructs.facts import images
 from sm_constructs.reading.intrinsics import TOKEN, references, referred
-from sm_constructs.reading.policies import Document, Statement
+from sm_constructs.reading.policies import Document, Said
 from sm_constructs.reading.resources import (
     CONFIG,
     ENDPOINT,
@@ -85,16 +85,19 @@ def _example(service: str = _SERVICE, action: str = "'s3:GetObject'", resource: 
     return _ROLE.format(service, action, resource)
 
 
-class _Rights(NamedTuple):
-    """What a statement allows or denies: patterns of actions, in small letters, and of ARNs."""
+class _Rights:
+    """What a statement allows or denies: patterns of actions, and of ARNs."""
 
-    actions: list[str]
-    resources: list[str]
-    statement: Statement
+    __slots__ = ("_actions", "_patterns", "resources")
+
+    def __init__(self, actions: list[str], resources: list[str]) -> None:
+        self.resources = resources
+        self._actions = {action.lower() for action in actions}
+        self._patterns = [action for action in self._actions if "*" in action or "?" in action]
 
     def is_about(self, action: str) -> bool:
         """Say whether it says something of an action, which is in small letters."""
-        return action in self.actions or any(_covers(pattern, action) for pattern in self.actions)
+        return action in self._actions or any(_covers(pattern, action) for pattern in self._patterns)
 
 
 @dataclass(slots=True)
@@ -243,47 +246,89 @@ def _read_role(template: Template, role: Resource, own: list[Resource], loose: l
         boundary.is_known = True
         for document in _documents(template, its):
             _add(template, document, boundary)
-    return _Role(role, Document(role["AssumeRolePolicyDocument"]), documents, policies, boundary)
+    return _Role(role, _all_documents(template).trusting[role.id], documents, policies, boundary)
+
+
+class _Documents:
+    """The policy documents of a template.
+
+    Attributes
+    ----------
+    trusting : dict[str, Document]
+        Those that say who takes on a role, by its logical id.
+    by_id : dict[str, list[Document]]
+        The others, by the logical id of their role or policy.
+    """
+
+    def __init__(self, template: Template) -> None:
+        said: dict[object, Said] = {}
+        roles = template.of_type(ROLE)
+        self.trusting = {role.id: Document(role["AssumeRolePolicyDocument"], said) for role in roles}
+        self.by_id: dict[str, list[Document]] = {}
+        for resource in template.of_type(ROLE, POLICY_OF_ROLE, MANAGED_POLICY, INLINE_POLICY):
+            own = resource["PolicyDocument"]
+            nodes = [*(policy["PolicyDocument"] for policy in resource["Policies"].entries()), *([own] if own else ())]
+            self.by_id[resource.id] = [Document(node, said) for node in nodes]
+        self._template = template
+        self._rights: dict[Said, _Rights | None] = {}
+
+    def rights(self, said: Said) -> _Rights | None:
+        """Give what a statement allows or denies; nothing where that is not known."""
+        if said not in self._rights:
+            self._rights[said] = self._read(said)
+        return self._rights[said]
+
+    def _read(self, said: Said) -> _Rights | None:
+        if said.actions is None or (said.resources is None and said.effect != "Deny"):
+            return None
+        resources = said.resources or []
+        if said.allows:
+            return _Rights(said.actions, [self._template.pattern(each) for each in resources])
+        known = (self._template.sampled(text) for text in resources)
+        return _Rights(said.actions, [each for each in known if each is not None])
 
 
 @once_each
-def _all_documents(template: Template) -> Iterator[dict[str, list[Document]]]:
-    """Give the policy documents in roles and policies, by logical id."""
-    found = {}
-    for resource in template.of_type(ROLE, POLICY_OF_ROLE, MANAGED_POLICY, INLINE_POLICY):
-        own = resource["PolicyDocument"]
-        nodes = [*(policy["PolicyDocument"] for policy in resource["Policies"].entries()), *([own] if own else ())]
-        found[resource.id] = [Document(node) for node in nodes]
-    yield found
+def _of_template(template: Template) -> Iterator[_Documents]:
+    yield _Documents(template)
+
+
+def _all_documents(template: Template) -> _Documents:
+    (found,) = _of_template(template)
+    return found
 
 
 def _documents(template: Template, resource: Resource) -> list[Document]:
-    (found,) = _all_documents(template)
-    return found[resource.id]
+    return _all_documents(template).by_id[resource.id]
 
 
 def _add(template: Template, document: Document, policies: _Policies) -> None:
-    if not document.is_known:
-        policies.is_known = False
-    for statement in document.statements:
-        actions, resources = statement.actions, statement.resources
-        if statement.effect is None or is_unresolved(statement.effect):
+    policies.is_known &= document.is_known
+    all_documents = _all_documents(template)
+    for said in document.statements:
+        rights = all_documents.rights(said)
+        if said.effect is None or is_unresolved(said.effect):
             policies.is_known = False
-        elif statement.effect == "Deny":
-            known = [each for text in resources or () if (each := template.sampled(text)) is not None]
-            if actions is not None and not statement.is_conditional:
-                policies.denied.append(_Rights([action.lower() for action in actions], known, statement))
-        elif actions is None or resources is None:
+        elif said.effect == "Deny":
+            if rights is not None and not said.is_conditional:
+                policies.denied.append(rights)
+        elif rights is None:
             policies.is_known = False
-        elif statement.allows:
-            patterns = [template.pattern(each) for each in resources]
-            policies.allowed.append(_Rights([action.lower() for action in actions], patterns, statement))
+        elif said.allows:
+            policies.allowed.append(rights)
+
+
+def _statements(documents: Iterable[Document]) -> Iterator[tuple[Document, int, Said]]:
+    """Give the statements of some documents, each with the document and the index in it."""
+    for document in documents:
+        for index, said in enumerate(document.statements):
+            yield document, index, said
 
 
 class _Need(NamedTuple):
     """Something that a role must be allowed to do."""
 
-    at: str
+    node: Node
     what: str
     action: str
     arn: str
@@ -306,19 +351,19 @@ def _needs_of_model(model: Resource) -> Iterator[_Need]:
         if (parts := parse_ecr_uri(uri)) is not None and not _is_published(parts.account):
             arn = f"arn:*:ecr:{parts.region}:{parts.account}:repository/{parts.repository}"
             for action in _PULL:
-                yield _Need(image.path, f"the image {uri}", action, arn)
-            yield _Need(image.path, f"the image {uri}", "ecr:GetAuthorizationToken", "*")
+                yield _Need(image, f"the image {uri}", action, arn)
+            yield _Need(image, f"the image {uri}", "ecr:GetAuthorizationToken", "*")
         for node in (container["ModelDataUrl"], source):
             data = node.said or ""
             tree = data.endswith("/") or container["Mode"].said == "MultiModel"
             if (place := _object_arn(data)) is not None:
-                yield _Need(node.path, "the model data", "s3:GetObject", f"{place}*" if tree else place, several=tree)
+                yield _Need(node, "the model data", "s3:GetObject", f"{place}*" if tree else place, several=tree)
     if network := model["VpcConfig"]:
         interface = "arn:*:ec2:*:*:network-interface/*"
         for action in _ATTACH:
-            yield _Need(network.path, "network interfaces", action, interface)
+            yield _Need(network, "network interfaces", action, interface)
         for action in _DESCRIBE:
-            yield _Need(network.path, "the VPC", action, "*")
+            yield _Need(network, "the VPC", action, "*")
 
 
 def _is_published(account: str) -> bool:
@@ -332,18 +377,18 @@ def _needs_of_config(config: Resource) -> Iterator[_Need]:
         places.append((capture["DestinationS3Uri"], "what is captured"))
     for node, what in places:
         if (place := _object_arn(node.said or "")) is not None:
-            yield _Need(node.path, what, "s3:PutObject", f"{place}*")
+            yield _Need(node, what, "s3:PutObject", f"{place}*")
     for name in ("SuccessTopic", "ErrorTopic"):
         topic = output["NotificationConfig"][name]
         if (arn := topic.said) is not None:
-            yield _Need(topic.path, "notifications", "sns:Publish", arn)
+            yield _Need(topic, "notifications", "sns:Publish", arn)
 
 
 def _needs_of_endpoint(endpoint: Resource) -> Iterator[_Need]:
     for alarm in rollback_alarms(endpoint):
         name = alarm["AlarmName"].said
         if name is not None:
-            yield _Need(alarm.path, "the alarm", "cloudwatch:DescribeAlarms", f"arn:*:cloudwatch:*:*:alarm:{name}")
+            yield _Need(alarm, "the alarm", "cloudwatch:DescribeAlarms", f"arn:*:cloudwatch:*:*:alarm:{name}")
 
 
 def _needs(template: Template) -> Iterator[tuple[str, _Need]]:
@@ -393,16 +438,16 @@ def _trusts(document: Document) -> bool | None:
         return False
     if not document.is_known:
         return None
-    for statement in document.statements:
-        principal = statement.node["Principal"]
+    for index, said in enumerate(document.statements):
+        principal = document.place(index)["Principal"]
         if principal.is_intrinsic or principal.said == "*":
             return None
         service = principal["Service"]
-        services, actions = [each.said or "" for each in service.entries() or (service,)], statement.actions or []
+        services, actions = [each.said or "" for each in service.entries() or (service,)], said.actions or []
         if any(is_unresolved(text) for text in (*services, *actions)):
             return None
         takes_on = any(_covers(action.lower(), _ASSUME) for action in actions)
-        if statement.allows and {_SERVICE, "*"} & set(services) and takes_on:
+        if said.allows and {_SERVICE, "*"} & set(services) and takes_on:
             return True
     return False
 
@@ -422,12 +467,12 @@ def sufficient(template: Template) -> Iterator[Finding]:
     told = set()
     for id, need in _needs(template) if roles else ():
         role = roles.get(id)
-        if role is None or (need.at, need.action) in told:
+        if role is None or (need.node, need.action) in told:
             continue
         arn = template.pattern(need.arn)
         if not role.may(need.action, arn, several=need.several):
-            told.add((need.at, need.action))
-            yield Finding(need.at, f"needs {need.action} for {need.what}, and {id} does not allow it on {arn}")
+            told.add((need.node, need.action))
+            yield Finding(need.node.path, f"needs {need.action} for {need.what}, and {id} does not allow it on {arn}")
 
 
 @rule(
@@ -441,6 +486,7 @@ def sufficient(template: Template) -> Iterator[Finding]:
 )
 def least_privilege(template: Template) -> Iterator[Finding]:
     """Warn of roles that may do nearly anything, and of those that nearly anyone takes on."""
+    known: dict[Said, list[tuple[str, str]]] = {}
     for role in _roles(template):
         yield from _trusting(role.trust)
         for arn in role.resource["ManagedPolicyArns"].entries():
@@ -449,35 +495,39 @@ def least_privilege(template: Template) -> Iterator[Finding]:
                 yield Finding(
                     arn.path, f"is {text.rpartition('/')[2]}, which allows far more than serving a model needs"
                 )
-        for statement in (each for document in role.documents for each in document.statements):
-            if statement.allows and statement.has("NotAction"):
-                yield Finding(f"{statement.node.path}/NotAction", "allows everything else there is in AWS")
-        for rights in role.policies.allowed:
-            for name, text in _too_wide(rights.statement, rights.statement.actions or []):
-                yield Finding(f"{rights.statement.node.path}/{name}", text)
+        for document, index, said in _statements(role.documents):
+            if said not in known:
+                known[said] = list(_too_wide(said))
+            for name, text in known[said]:
+                yield Finding(f"{document.place(index).path}/{name}", text)
 
 
 def _trusting(document: Document) -> Iterator[Finding]:
     """Find who else may take on a role."""
-    for statement in document.statements:
-        principal = statement.node["Principal"]
+    for index, said in enumerate(document.statements):
+        principal = document.place(index)["Principal"]
         others = (principal.said, principal["AWS"].said or "")
         where = "in every account" if "*" in others else "in the account" if others[1].endswith(":root") else ""
-        if where and statement.allows and not statement.is_conditional:
+        if where and said.allows and not said.is_conditional:
             yield Finding(principal.path, f"is everyone {where}; SageMaker alone is to take on the role")
 
 
-def _too_wide(statement: Statement, actions: list[str]) -> Iterator[tuple[str, str]]:
+def _too_wide(said: Said) -> Iterator[tuple[str, str]]:
     """Find what a statement allows beyond what serving needs."""
-    wide = [action for action in actions if action == "*" or action.endswith(":*")]
-    resources = statement.resources or []
-    if "*" in resources and not statement.is_conditional:
-        wide += [action for action in actions if action.lower() in _FENCED]
+    if not said.allows:
+        return
+    if said.has("NotAction"):
+        yield "NotAction", "allows everything else there is in AWS"
+    if said.actions is None or said.resources is None:
+        return
+    wide = [action for action in said.actions if action == "*" or action.endswith(":*")]
+    if "*" in said.resources and not said.is_conditional:
+        wide += [action for action in said.actions if action.lower() in _FENCED]
     if wide:
         yield "Action", f"allows {', '.join(wide)}, which is more than serving needs"
-    reads = [action for action in actions if action.lower().startswith("s3:")]
-    everywhere = [TOKEN.sub("*", arn) for arn in resources if _is_any_bucket(arn)] if reads else []
-    if everywhere and not wide and not statement.is_conditional:
+    reads = [action for action in said.actions if action.lower().startswith("s3:")]
+    everywhere = [TOKEN.sub("*", arn) for arn in said.resources if _is_any_bucket(arn)] if reads else []
+    if everywhere and not wide and not said.is_conditional:
         yield "Resource", f"is {', '.join(everywhere)}: {', '.join(reads)} on every bucket"
 
 
@@ -532,10 +582,10 @@ def policies_first(template: Template) -> Iterator[Finding]:
 )
 def callers(template: Template) -> Iterator[Finding]:
     """Warn of permissions that are of no use."""
-    for statement, calls in _calling(template):
+    for node, _, calls in _calling(template):
         actions = {action.lower() for action in calls}
         if actions & {_SYNC.lower(), _ASYNC.lower()}:
-            resource = statement.node["Resource"]
+            resource = node["Resource"]
             named = (template.resource(name) for _, name, _ in references(resource.value))
             for endpoint in (each for each in named if each is not None and each.type == ENDPOINT):
                 config = template.referred(CONFIG, endpoint["EndpointConfigName"].said)
@@ -546,19 +596,19 @@ def callers(template: Template) -> Iterator[Finding]:
                 if useless.lower() in actions and useful.lower() not in actions:
                     kind = "asynchronous" if queue else "not asynchronous"
                     yield Finding(
-                        statement.node["Action"].path,
+                        node["Action"].path,
                         f"allows {useless}, and {endpoint.id} is {kind}: it takes {useful}",
                     )
 
 
 @once_each
-def _calling(template: Template) -> Iterator[tuple[Statement, list[str]]]:
-    """Give the statements that allow to call endpoints, each with the actions that do."""
+def _calling(template: Template) -> Iterator[tuple[Node, Said, list[str]]]:
+    """Give the statements that allow to call endpoints, each with its place and the actions that do."""
     for resource in template.of_type(ROLE, POLICY_OF_ROLE, MANAGED_POLICY, INLINE_POLICY):
-        for statement in (each for document in _documents(template, resource) for each in document.statements):
-            calls = [action for action in statement.actions or [] if action.lower().startswith(_SYNC.lower())]
-            if calls and statement.allows:
-                yield statement, calls
+        for document, index, said in _statements(_documents(template, resource)):
+            calls = [action for action in said.actions or () if action.lower().startswith(_SYNC.lower())]
+            if calls and said.allows:
+                yield document.place(index), said, calls
 
 
 _EVERY_ENDPOINT = "arn:aws:sagemaker:eu-west-1:123456789012:endpoint/any"
@@ -576,10 +626,10 @@ _INVOKED = _CALLED.replace("Resource: !Ref Endpoint", "Resource: {}").replace("'
 )
 def fenced(template: Template) -> Iterator[Finding]:
     """Warn of callers that may call every endpoint of the account."""
-    for statement, calls in _calling(template):
-        everywhere = any(is_text(arn) and _covers(arn, _EVERY_ENDPOINT) for arn in statement.resources or [])
-        if everywhere and not statement.is_conditional:
-            path = statement.node["Resource"].path
+    for node, said, calls in _calling(template):
+        everywhere = any(is_text(arn) and _covers(arn, _EVERY_ENDPOINT) for arn in said.resources or [])
+        if everywhere and not said.is_conditional:
+            path = node["Resource"].path
             yield Finding(path, f"is every endpoint of the account, for {', '.join(calls)}")
 
 
@@ -597,42 +647,47 @@ _ACTION = re.compile(r"\*|[A-Za-z0-9-]+:[A-Za-z0-9*?]+")
 )
 def written(template: Template) -> Iterator[Finding]:
     """Check the statements of policies."""
+    known: dict[tuple[Said, str], list[tuple[str, str]]] = {}
     for role in _roles(template):
-        yield from _of_document(role.trust, wanted="Principal", unwanted="Resource")
+        yield from _of_document(role.trust, "Principal", "Resource", known)
         for arn in role.resource["ManagedPolicyArns"].entries():
             name = (arn.said or "").rpartition("/")[2]
             right = _SPELLED.get(name.lower(), name)
             if right != name:
                 yield Finding(arn.path, f"is {arn.said!r}; the policy is spelled {right}")
         for document in role.documents:
-            yield from _of_document(document, wanted="Resource", unwanted="Principal")
+            yield from _of_document(document, "Resource", "Principal", known)
 
 
-def _of_document(document: Document, wanted: str, unwanted: str) -> Iterator[Finding]:
+def _of_document(
+    document: Document, wanted: str, unwanted: str, known: dict[tuple[Said, str], list[tuple[str, str]]]
+) -> Iterator[Finding]:
     version = document.node["Version"]
     if is_text(version.said) and version.said not in _VERSIONS:
         yield Finding(version.path, f"is {version.said!r}; it is {' or '.join(_VERSIONS)}")
-    for statement in document.statements:
-        if not statement.node.is_intrinsic and isinstance(statement.node.value, dict):
-            for name, text in _of_statement(statement, wanted, unwanted):
-                yield Finding(f"{statement.node.path}/{name}", text)
+    for index, said in enumerate(document.statements):
+        if said.is_mapping and not said.is_intrinsic:
+            if (said, wanted) not in known:
+                known[said, wanted] = list(_of_statement(said, wanted, unwanted))
+            for name, text in known[said, wanted]:
+                yield Finding(f"{document.place(index).path}/{name}", text)
 
 
-def _of_statement(statement: Statement, wanted: str, unwanted: str) -> Iterator[tuple[str, str]]:
-    effect = statement.effect
+def _of_statement(said: Said, wanted: str, unwanted: str) -> Iterator[tuple[str, str]]:
+    effect = said.effect
     if effect is None or (effect not in ("Allow", "Deny") and is_text(effect)):
         yield "Effect", f"is {effect or 'missing'}; it is Allow or Deny"
     for name in ("Action", wanted):
-        if statement.has(name) is statement.has(f"Not{name}"):
-            said = "is given beside" if statement.has(name) else "is missing, and so is"
-            yield name, f"{said} Not{name}; a statement has one of them"
-    if statement.has(unwanted):
+        if said.has(name) is said.has(f"Not{name}"):
+            beside = "is given beside" if said.has(name) else "is missing, and so is"
+            yield name, f"{beside} Not{name}; a statement has one of them"
+    if said.has(unwanted):
         kind = "a trust policy" if unwanted == "Resource" else "a policy of a role"
         yield unwanted, f"is given; {kind} has none"
-    for action in statement.actions or []:
+    for action in said.actions or ():
         if not _is_action(action):
             yield "Action", f"has {action!r}; an action is service:Name"
-    for arn in statement.resources or []:
+    for arn in said.resources or ():
         if arn != "*" and not arn.startswith("arn:") and is_text(arn):
             yield "Resource", f"has {arn!r}; a resource is an ARN, or *"
 

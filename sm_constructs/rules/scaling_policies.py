@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from sm_constructs.facts import limit
 from sm_constructs.reading.resources import ALARM, ENDPOINT, POLICY, TARGET, Template
 from sm_constructs.rules.references import scaled
-from sm_constructs.rules.registry import Finding, rule
+from sm_constructs.rules.registry import Finding, mentioning, rule
 from sm_constructs.rules.targets import (
     ALARM_EXAMPLE,
     ENDPOINT_EXAMPLE,
@@ -22,6 +22,7 @@ from sm_constructs.rules.targets import (
     target_example,
 )
 from sm_constructs.scaling import COPIES, INSTANCES
+from sm_constructs.spec import once_each
 from sm_constructs.tokens import is_number, is_text
 
 if TYPE_CHECKING:
@@ -56,7 +57,7 @@ _ABOVE = f"""{ALARM_EXAMPLE}\
 )
 def way_out_of_zero(template: Template) -> Iterator[Finding]:
     """Warn of what strands at zero: target tracking alone leaves zero late, or never."""
-    alarms, policies = _alarms_by_policy(template), _policies_by_target(template)
+    alarms = _alarms_by_policy(template)
     wanted = {
         INSTANCES: limit("async", "scale_from_zero_alarm")["MetricName"],
         COPIES: limit("autoscaling", "ic_scale_from_zero_alarm")["MetricName"],
@@ -68,7 +69,7 @@ def way_out_of_zero(template: Template) -> Iterator[Finding]:
             continue
         if not any(
             alarm["MetricName"].said == name and _wakes(policy, alarm)
-            for policy in _policies_of(target.resource, policies)
+            for policy in _policies_of(template, target.resource)
             for alarm in alarms[policy.id]
         ):
             yield Finding(
@@ -101,16 +102,18 @@ def _wakes(policy: Resource, alarm: Resource) -> bool:
     return False
 
 
-def _policies_by_target(template: Template) -> dict[object, list[Resource]]:
+@once_each
+def _policies_by_target(template: Template) -> Iterator[dict[object, list[Resource]]]:
     """Give the policies of each scalable target, by its logical id, or by what both say that they are about."""
     found: dict[object, list[Resource]] = defaultdict(list)
     for policy in template.of_type(POLICY):
         found[only_reference(policy["ScalingTargetId"].value)].append(policy)
         found[scaled(policy)].append(policy)
-    return found
+    yield found
 
 
-def _policies_of(target: Resource, by_target: dict[object, list[Resource]]) -> list[Resource]:
+def _policies_of(template: Template, target: Resource) -> list[Resource]:
+    (by_target,) = _policies_by_target(template)
     key = scaled(target)
     return [*by_target.get(target.id, ()), *(() if key is None else by_target.get(key, ()))]
 
@@ -209,12 +212,11 @@ def invoked(template: Template) -> Iterator[Finding]:
 )
 def has_policy(template: Template) -> Iterator[Finding]:
     """Warn of a range in which nothing scales."""
-    policies = _policies_by_target(template)
     for target in scaling_parts(template):
         if target.resource.type != TARGET or target.resource["ScheduledActions"]:
             continue
         low, high = target.resource["MinCapacity"].number().value, target.resource["MaxCapacity"].number().value
-        if not _policies_of(target.resource, policies):
+        if not _policies_of(template, target.resource):
             yield Finding(target.resource.path, "has no policy and no schedule; nothing will ever scale it")
         elif is_number(high) and low == high:
             yield Finding(
@@ -263,18 +265,18 @@ _TWO = _OWN.format("InstanceType: ml.m5.large, InitialInstanceCount: 1") + targe
     severity="warning",
     source='"Target tracking scaling policies", Application Auto Scaling user guide: more capacity, less of it',
     about=Template,
+    where=mentioning("CustomizedMetricSpecification"),
     facts=["autoscaling/custom_metric_cpu"],
     good=_TWO + _TRACKING.replace("VARIANT", "a"),
     bad=_TWO + _TRACKING.replace("VARIANT", "b"),
 )
 def own_metrics(template: Template) -> Iterator[Finding]:
     """Warn of policies that follow another variant or endpoint."""
-    by_target = _policies_by_target(template)
     for target in scaling_parts(template):
         endpoint = endpoint_of(template, target)
         if target.match is None or endpoint is None or target.resource.type != TARGET:
             continue
-        for policy in _policies_of(target.resource, by_target):
+        for policy in _policies_of(template, target.resource):
             metric = policy["TargetTrackingScalingPolicyConfiguration"]["CustomizedMetricSpecification"]
             for dimension in metric["Dimensions"].entries():
                 name, value = dimension["Name"].said, dimension["Value"]
@@ -292,6 +294,7 @@ def own_metrics(template: Template) -> Iterator[Finding]:
     severity="warning",
     source="TargetTrackingScalingPolicyConfiguration.DisableScaleIn; StepAdjustment.ScalingAdjustment",
     about=Template,
+    where=mentioning("DisableScaleIn", "StepScalingPolicyConfiguration"),
     facts=["autoscaling/min_le_max"],
     good=target_example()
     + POLICY_EXAMPLE.format("TargetTrackingScaling", "TargetTrackingScalingPolicyConfiguration", _USUAL, _ITS),
@@ -305,9 +308,8 @@ def own_metrics(template: Template) -> Iterator[Finding]:
 )
 def scaling_in(template: Template) -> Iterator[Finding]:
     """Warn of what only grows."""
-    by_target = _policies_by_target(template)
     for target in scaling_parts(template):
-        policies = _policies_of(target.resource, by_target)
+        policies = _policies_of(template, target.resource)
         if target.resource.type != TARGET or target.resource["ScheduledActions"] or any(map(_may_scale_in, policies)):
             continue
         for policy in policies:
@@ -332,6 +334,7 @@ def _may_scale_in(policy: Resource) -> bool:
     severity="warning",
     source='"Define a scaling policy", "Autoscale an asynchronous endpoint", SageMaker developer guide',
     about=Template,
+    where=mentioning("CustomizedMetricSpecification", "ScaleOutCooldown", "StepScalingPolicyConfiguration"),
     facts=["async/target_tracking_metric", "autoscaling/cooldown_default"],
     good=target_example() + STEP_EXAMPLE + _ABOVE,
     bad=target_example() + STEP_EXAMPLE + _ABOVE.replace("Greater", "Less"),

@@ -6,12 +6,13 @@ import difflib
 import json
 import math
 import re
+from collections import defaultdict
 from contextlib import suppress
 from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sm_constructs.facts import load
-from sm_constructs.reading.intrinsics import is_intrinsic, text_of
+from sm_constructs.reading.intrinsics import REFERRING, is_intrinsic, text_of
 from sm_constructs.reading.resources import ALARM, POLICY, ROLE, TARGET, Template
 from sm_constructs.rules.registry import Finding, rule
 from sm_constructs.spec import once_each
@@ -33,7 +34,9 @@ _NUMBERS = {
 }
 _MAKING_TEXTS = frozenset({"Fn::Sub", "Fn::Join", "Fn::Base64"})
 _MAKING_ANYTHING = frozenset({"Fn::If", "Fn::Transform", "Fn::Select"})
-_IN_COMPANY = frozenset({"one_of", "needs", "excludes"})
+_GATHERING = ("object", "array")
+# Equal ones of these are the same; 1 and true are equal, too.
+_REMEMBERED = frozenset({str, int})
 _WORDS = {
     "object": "a mapping",
     "json": "a mapping",
@@ -82,13 +85,14 @@ def _misfits(template: Template) -> Iterable[_Misfit]:
 # A place: that in which it is, and what it is called there. Most are never told, so that their paths are not made.
 _Place = tuple["_Place | None", "str | int"]
 
-# A plain value that has its shape: the shape, by its identity; the type of what stands there; and the value.
-_Known = tuple[int, type, object]
-
 
 def _path(place: _Place) -> str:
     above, name = place
     return str(name) if above is None else f"{_path(above)}/{name}"
+
+
+# What to look at in a mapping with certain names: each name, its shape, and the texts and numbers known to have it.
+_Plan = list[tuple[Any, dict[str, Any], set[str | int]]]
 
 
 class _Fitting:
@@ -96,7 +100,8 @@ class _Fitting:
 
     def __init__(self, template: Template) -> None:
         self._template = template
-        self._known: set[_Known] = set()
+        self._fitting: defaultdict[int, set[str | int]] = defaultdict(set)
+        self._plans: dict[tuple[int, tuple[Any, ...]], _Plan] = {}
         self.found: list[_Misfit] = []
 
     def _add(self, code: str, place: _Place, text: str) -> None:
@@ -105,34 +110,28 @@ class _Fitting:
     def fit(self, place: _Place, value: Any, shape: dict[str, Any]) -> None:  # noqa: ANN401 - JSON
         """Look at a value and all that is in it."""
         kind = shape["type"]
-        key: _Known
         if isinstance(value, _PLAIN):
-            if (key := (id(shape), type(value), value)) not in self._known:
-                self._fit_new(place, (text_of(value) or "") if isinstance(value, str) else value, shape, key)
-        elif value is None:
-            self._add("SMC040", place, f"is empty; it is {_WORDS[kind]}, or is left out")
-        elif is_intrinsic(value):
-            if kind in ("object", "array"):
-                self._fit_call(place, value, kind)
-            elif kind != "json" and (key := (id(shape), dict, text_of(value))) not in self._known:
-                self._fit_new(place, key[2], shape, key)
-        elif isinstance(value, dict) and kind == "object":
-            self._fit_object(place, value, shape)
+            number = len(self.found)
+            self._fit_plain(place, (text_of(value) or "") if isinstance(value, str) else value, shape)
+            if len(self.found) == number and isinstance(value, str | int) and value.__class__ in _REMEMBERED:
+                self._fitting[id(shape)].add(value)
+        elif isinstance(value, dict):
+            if is_intrinsic(value):
+                self._fit_call(place, value, shape)
+            elif kind == "object":
+                self._fit_object(place, value, shape)
+            elif kind == "json":
+                self._fit_count(place, value, shape)
+                for name, each in value.items() if "values" in shape else ():
+                    self.fit((place, name), each, shape["values"])
+            else:
+                self._fit_plain(place, value, shape)
         elif isinstance(value, list) and kind == "array":
             self._fit_list(place, value, shape)
-        elif isinstance(value, dict) and kind == "json":
-            self._fit_count(place, value, shape)
-            for name, each in value.items() if "values" in shape else ():
-                self.fit((place, name), each, shape["values"])
+        elif value is None:
+            self._add("SMC040", place, f"is empty; it is {_WORDS[kind]}, or is left out")
         else:
             self._fit_plain(place, value, shape)
-
-    def _fit_new(self, place: _Place, value: object, shape: dict[str, Any], key: _Known) -> None:
-        """Look at a plain value, unless the same one had the same shape elsewhere: most stand in many places."""
-        number = len(self.found)
-        self._fit_plain(place, value, shape)
-        if len(self.found) == number:
-            self._known.add(key)
 
     def _fit_list(self, place: _Place, value: list[Any], shape: dict[str, Any]) -> None:
         self._fit_count(place, value, shape)
@@ -141,10 +140,14 @@ class _Fitting:
         for index, each in enumerate(value):
             self.fit((place, index), each, shape["items"])
 
-    def _fit_call(self, place: _Place, call: object, kind: str) -> None:
-        (function,) = call if isinstance(call, dict) else ("",)
-        if function in _MAKING_TEXTS or (kind == "object" and function not in _MAKING_ANYTHING):
-            self._add("SMC040", place, f"is made by {function}; it is {_WORDS[kind]}")
+    def _fit_call(self, place: _Place, call: dict[str, Any], shape: dict[str, Any]) -> None:
+        kind = shape["type"]
+        (function,) = call
+        if kind in _GATHERING:
+            if function in _MAKING_TEXTS or (kind == "object" and function not in _MAKING_ANYTHING):
+                self._add("SMC040", place, f"is made by {function}; it is {_WORDS[kind]}")
+        elif kind != "json" and (kind != "string" or "patterns" in shape or function not in REFERRING):
+            self._fit_plain(place, text_of(call), shape)
 
     def _fit_plain(self, place: _Place, value: object, shape: dict[str, Any]) -> None:
         kind = shape["type"]
@@ -166,12 +169,25 @@ class _Fitting:
                 self._add("SMC040", place, f"is {_shown(value)}; it is {_WORDS[kind]}")
 
     def _fit_object(self, place: _Place, value: dict[Any, Any], shape: dict[str, Any]) -> None:
+        key = (id(shape), tuple(value))
+        plan = self._plans.get(key)
+        if plan is None:
+            number = len(self.found)
+            plan = self._fit_names(place, value, shape)
+            if len(self.found) == number and value.keys() >= set(shape.get("asked", ())):
+                self._plans[key] = plan
+        for name, its, fitting in plan:
+            each = value[name]
+            if each.__class__ not in _REMEMBERED or each not in fitting:
+                self.fit((place, name), each, its)
+
+    def _fit_names(self, place: _Place, value: dict[Any, Any], shape: dict[str, Any]) -> _Plan:
+        """Look at which names are given; say what to look at for each of them."""
         known = shape["properties"]
         unknown = value.keys() - known.keys()
-        if unknown and any(isinstance(name, str) and name.startswith("Fn::") for name in unknown):
-            return  # what CloudFormation's macros and loops make of it is not known
-        if not _IN_COMPANY.isdisjoint(shape):
-            self._fit_company(place, value, shape)
+        if any(isinstance(name, str) and name.startswith("Fn::") for name in unknown):
+            return []  # what CloudFormation's macros and loops make of it is not known
+        self._fit_company(place, value, shape)
         for name in shape["required"]:
             if name not in value:
                 self._add("SMC041", (place, name), "is missing; it is required")
@@ -180,13 +196,11 @@ class _Fitting:
             if name not in value and not (name == "WaitIntervalInSeconds" and value.get("Type") == "ALL_AT_ONCE"):
                 said = "is missing; CloudFormation does not ask for it, and the API that it calls does"
                 self._add("SMC048", (place, name), said)
-        for name, each in value.items():
-            if name in known:
-                self.fit((place, name), each, known[name])
         for name in unknown:
             near = _nearest(str(name), known)
             hint = f"; it is probably {near}" if near else f"; there are {', '.join(known)}"
             self._add("SMC042", (place, name), f"is no property{hint}")
+        return [(name, known[name], self._fitting[id(known[name])]) for name in value if name in known]
 
     def _fit_company(self, place: _Place, value: dict[Any, Any], shape: dict[str, Any]) -> None:
         if exclusive := shape.get("one_of"):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from sm_constructs.facts import limit
 from sm_constructs.reading.resources import COMPONENT, CONFIG, ENDPOINT, POLICY, TARGET, Template
 from sm_constructs.rules.references import variant_names
-from sm_constructs.rules.registry import Finding, rule
+from sm_constructs.rules.registry import Finding, mentioning, rule
 from sm_constructs.scaling import COPIES, INSTANCES, PROVISIONED_CONCURRENCY
 from sm_constructs.spec import once_each
 from sm_constructs.tokens import is_text
@@ -189,9 +189,10 @@ def dimensions(template: Template) -> Iterator[Finding]:
     """Check that the dimension fits."""
     known = limit("autoscaling", "scalable_dimensions")
     for target in scaling_parts(template):
-        at, dimension = target.resource["ScalableDimension"].path, target.dimension
+        dimension = target.dimension
         if dimension is None:
             continue
+        at = f"{target.resource.path}/ScalableDimension"
         if dimension not in known:
             yield Finding(at, f"is {dimension!r}; that of hosting is one of {', '.join(known)}")
         elif target.match is not None and (dimension == COPIES) != (target.match["component"] is not None):
@@ -279,6 +280,7 @@ def only_reference(value: object) -> str | None:
     "The names of scheduled actions are different",
     source="ScheduledAction.ScheduledActionName",
     about=Template,
+    where=mentioning("ScheduledActions"),
     facts=["autoscaling/scheduled_actions"],
     good=target_example() + "    ScheduledActions:\n    - {ScheduledActionName: up, Schedule: rate(1 day), "
     "ScalableTargetAction: {MinCapacity: 2}}\n",
@@ -355,6 +357,7 @@ def excepted(template: Template) -> Iterator[Finding]:
     severity="warning",
     source="RegisterScalableTarget.SuspendedState",
     about=Template,
+    where=mentioning("SuspendedState"),
     good=target_example() + STEP_EXAMPLE + ALARM_EXAMPLE,
     bad=target_example() + "    SuspendedState: {DynamicScalingOutSuspended: true}\n",
 )
