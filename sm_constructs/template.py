@@ -26,7 +26,7 @@ from sm_constructs.reading.components import read_component
 from sm_constructs.reading.deployment import read_rollout
 from sm_constructs.reading.intrinsics import number_token, token
 from sm_constructs.reading.models import read_location, read_model, read_network, unknown_model
-from sm_constructs.reading.nodes import Found, made, nothing, several
+from sm_constructs.reading.nodes import Found, Node, Table, made, nothing, several
 from sm_constructs.reading.observing import read_data_capture, read_explainer, read_metrics_config
 from sm_constructs.reading.resources import COMPONENT, CONFIG, ENDPOINT, MODEL, Template
 from sm_constructs.reading.scaling import Autoscaling
@@ -38,7 +38,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from sm_constructs.network import Network
-    from sm_constructs.reading.nodes import Node
     from sm_constructs.reading.resources import Resource
     from sm_constructs.spec import EndpointKind
 
@@ -174,15 +173,10 @@ class _Reader:
             "kind": Found(kind, config),
             "variants": several(config["ProductionVariants"], variants),
             "shadow": shadows[0] if shadows else nothing(config["ShadowProductionVariants"]),
-            "asynchronous": _read_async(config["AsyncInferenceConfig"]),
             "components": several(
                 root, [read_component(each, self.template, self._autoscaling) for each in components]
             ),
             "network": _network([config, *models] if kind == "inference-components" else models, config["VpcConfig"]),
-            "encryption_key": config["KmsKeyId"].text(),
-            "data_capture": read_data_capture(config["DataCaptureConfig"]),
-            "metrics_config": read_metrics_config(config["MetricsConfig"]),
-            "explainer": read_explainer(config["ExplainerConfig"]),
             "region": Found(self._region, root),
             "account": Found(self._account, root),
         }
@@ -194,7 +188,7 @@ class _Reader:
         scaled = [] if endpoint is None else [endpoint, *components]
         return ReadEndpoint(
             root.id,
-            made(EndpointSpec, root, **parts),
+            made(EndpointSpec, root, (config, _CONFIG), **parts),
             self.template,
             (
                 *(() if endpoint is None else (endpoint,)),
@@ -363,3 +357,12 @@ def _read_retaining(endpoint: Resource) -> Found[bool]:
     }:
         excluded.mark()
     return Found(bool(retain.value), retain)
+
+
+_CONFIG = Table(
+    asynchronous=("AsyncInferenceConfig", _read_async),
+    encryption_key=("KmsKeyId", Node.text),
+    data_capture=("DataCaptureConfig", read_data_capture),
+    metrics_config=("MetricsConfig", read_metrics_config),
+    explainer=("ExplainerConfig", read_explainer),
+)

@@ -7,13 +7,12 @@ from typing import TYPE_CHECKING, Any
 from sm_constructs.containers import Container, ContainerImage, ModelPackage, UriImage
 from sm_constructs.model_data import ModelData, S3Archive, S3Location, S3Prefix, UriData
 from sm_constructs.network import Network
-from sm_constructs.reading.nodes import Found, made, nothing, several
+from sm_constructs.reading.nodes import Found, Node, Table, made, nothing, several
 from sm_constructs.registries import parse_ecr_uri
 from sm_constructs.spec import ModelSpec
 from sm_constructs.tokens import is_unresolved
 
 if TYPE_CHECKING:
-    from sm_constructs.reading.nodes import Node
     from sm_constructs.reading.resources import Resource
 
 _S3 = "s3://"
@@ -47,17 +46,15 @@ def read_model(resource: Resource) -> Found[ModelSpec]:
 
 def read_container(node: Node) -> Found[Container | ModelPackage]:
     """Read a container, or the model package that stands in its place."""
-    environment, hostname = node["Environment"].mapping(), node["ContainerHostname"].text()
     if node["ModelPackageName"]:
         return made(
             ModelPackage,
             node,
+            (node, _CONTAINER),
             arn=node["ModelPackageName"].text(),
             inference_specification=node["InferenceSpecificationName"].text(),
-            environment=environment,
-            hostname=hostname,
         )
-    parts: dict[str, Found[Any]] = {"image": _read_image(node), "environment": environment, "hostname": hostname}
+    parts: dict[str, Found[Any]] = {"image": _read_image(node)}
     if node["Mode"].says("MultiModel"):
         parts["models"] = _model_data(node["ModelDataUrl"], tree=True)
         caching = node["MultiModelConfig"]["ModelCacheSetting"]
@@ -66,13 +63,18 @@ def read_container(node: Node) -> Found[Container | ModelPackage]:
     else:
         node["Mode"].says("SingleModel")
         parts["model_data"] = _read_model_data(node)
-    return made(Container, node, **parts)
+    return made(Container, node, (node, _CONTAINER), **parts)
+
+
+_CONTAINER = Table(environment=("Environment", Node.mapping), hostname=("ContainerHostname", Node.text))
 
 
 def _read_image(node: Node) -> Found[ContainerImage]:
     uri, config = node["Image"].text(), node["ImageConfig"]
     if uri.value is None:
         return Found(ContainerImage(), uri)
+    if not config:
+        return made(UriImage, uri, uri=uri, registry_credentials=config)
     credentials = config["RepositoryAuthConfig"]["RepositoryCredentialsProviderArn"].text()
     in_ecr = is_unresolved(uri.value) or parse_ecr_uri(uri.value) is not None
     config["RepositoryAccessMode"].says("Platform" if in_ecr else "Vpc")
@@ -80,7 +82,8 @@ def _read_image(node: Node) -> Found[ContainerImage]:
 
 
 def _read_model_data(node: Node) -> Found[Any]:
-    source = node["ModelDataSource"]["S3DataSource"]
+    source = node["ModelDataSource"]
+    source = source["S3DataSource"] if source else source
     if not source:
         return _model_data(node["ModelDataUrl"], tree=False)
     tree = source["S3DataType"].says("S3Prefix")

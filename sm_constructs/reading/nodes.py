@@ -21,7 +21,7 @@ from sm_constructs.reading.intrinsics import NO_VALUE, calls, is_intrinsic, list
 from sm_constructs.tokens import is_number, is_unresolved
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from sm_constructs.durations import Time
 
@@ -41,6 +41,29 @@ Place: TypeAlias = "Node | Found[Any] | str"
 _NO_PARTS: Mapping[str, Found[Any]] = MappingProxyType({})
 
 
+class Table:
+    """Which property of a place is which field of a value object, and how it is read.
+
+    Parameters
+    ----------
+    **fields : tuple[str, Callable[[Node], Found]]
+        The property and what reads it, by the name of the field.
+
+    Attributes
+    ----------
+    properties : dict[str, str]
+        The property of each field.
+    fields : dict[str, tuple[str, Callable[[Node], Found]]]
+        The field of each property, and what reads it.
+    """
+
+    __slots__ = ("fields", "properties")
+
+    def __init__(self, **fields: tuple[str, Callable[[Node], Found[Any]]]) -> None:
+        self.properties = {field: name for field, (name, _) in fields.items()}
+        self.fields = {name: (field, read) for field, (name, read) in fields.items()}
+
+
 class Found(Generic[T_co]):
     """A value, with the place it came from and its parts.
 
@@ -52,14 +75,23 @@ class Found(Generic[T_co]):
         Where it came from; a property path, too.
     parts : Mapping[str, Found[Any]], optional
         What it is made of, by name.
+    table : tuple[Node, Table], optional
+        Where that stands of which there are no parts.
     """
 
-    __slots__ = ("_place", "parts", "value")
+    __slots__ = ("_place", "_table", "parts", "value")
 
-    def __init__(self, value: T_co, place: Place, parts: Mapping[str, Found[Any]] = _NO_PARTS) -> None:
+    def __init__(
+        self,
+        value: T_co,
+        place: Place,
+        parts: Mapping[str, Found[Any]] = _NO_PARTS,
+        table: tuple[Node, Table] | None = None,
+    ) -> None:
         self.value = value
         self.parts = parts
         self._place = place
+        self._table = table
 
     @property
     def path(self) -> str:
@@ -70,11 +102,19 @@ class Found(Generic[T_co]):
         """Give the property path of a place in the value, as near as it is known."""
         found: Found[Any] = self
         for step in _STEPS.finditer(at):
-            name = step[2] if step[1] is None else step[1]
-            if name not in found.parts:
+            part = found.part(step[2] if step[1] is None else step[1])
+            if part is None:
                 break
-            found = found.parts[name]
+            found = part
         return found.path
+
+    def part(self, name: str) -> Found[Any] | None:
+        """Give a part, or where it would stand."""
+        if name in self.parts:
+            return self.parts[name]
+        if self._table is not None and name in self._table[1].properties:
+            return self._table[0][self._table[1].properties[name]]
+        return self._place.part(name) if isinstance(self._place, Found) else None
 
 
 @cache
@@ -82,13 +122,33 @@ def _optional(cls: type) -> frozenset[str]:
     return frozenset(f.name for f in fields(cls) if f.default is not MISSING or f.default_factory is not MISSING)
 
 
-def made(cls: type[T], place: Place, **parts: Found[Any]) -> Found[T]:
-    """Make a value object; what the template does not say is as the value object has it by default."""
+def made(cls: type[T], place: Place, table: tuple[Node, Table] | None = None, /, **parts: Found[Any]) -> Found[T]:
+    """Make a value object; what the template does not say is as the value object has it by default.
+
+    Parameters
+    ----------
+    cls : type
+        Its class.
+    place : Node, Found or str
+        Where it stands.
+    table : tuple[Node, Table], optional
+        Where its fields stand, and which are to be read there if they are.
+    **parts : Found
+        Further fields.
+    """
     optional = _optional(cast("Any", cls))
     arguments = {
         name: value for name, part in parts.items() if (value := part.value) is not None or name not in optional
     }
-    return Found(cls(**arguments), place, parts)
+    if table is not None:
+        node, its = table
+        for name in node.value if isinstance(node.value, dict) else ():
+            if name in its.fields:
+                field, read = its.fields[name]
+                part = parts[field] = read(node[name])
+                if part.value is not None:
+                    arguments[field] = part.value
+    return Found(cls(**arguments), place, parts, table)
 
 
 def several(place: Place, found: Iterable[Found[T]]) -> Found[tuple[T, ...]]:
@@ -135,6 +195,7 @@ class Node(Found[Any]):
 
     __slots__ = ("_below", "_entries", "_is_read", "_name", "_said")
     parts = _NO_PARTS
+    _table = None
 
     def __init__(self, above: str | Node, value: object, name: str | int = "") -> None:
         self._place = above
@@ -149,6 +210,9 @@ class Node(Found[Any]):
     def path(self) -> str:
         """The property path, such as ``Resources/Config/Properties/KmsKeyId``."""
         return self._place if isinstance(self._place, str) else f"{self._place.path}/{self._name}"
+
+    def part(self, name: str) -> None:
+        """Give nothing."""
 
     def __getitem__(self, name: str) -> Node:
         below = self._below

@@ -40,12 +40,6 @@ READ_TYPES = frozenset(
 
 _CONTAINERS = (dict, list)
 _WITHOUT_REFERENCES = 2  # a version of marshal
-_NAMED_BY = {
-    MODEL: "ModelName",
-    CONFIG: "EndpointConfigName",
-    ENDPOINT: "EndpointName",
-    COMPONENT: "InferenceComponentName",
-}
 
 # The other namespaces of Application Auto Scaling.
 _OTHER_SERVICES = frozenset(
@@ -53,7 +47,10 @@ _OTHER_SERVICES = frozenset(
     | {"elasticmapreduce", "kafka", "lambda", "neptune", "rds", "workspaces"}
 )
 PHYSICAL_NAMES = {
-    **_NAMED_BY,
+    MODEL: "ModelName",
+    CONFIG: "EndpointConfigName",
+    ENDPOINT: "EndpointName",
+    COMPONENT: "InferenceComponentName",
     ROLE: "RoleName",
     MANAGED_POLICY: "ManagedPolicyName",
     ALARM: "AlarmName",
@@ -154,7 +151,7 @@ class Template:
                 self._types[id] = kind
                 self._properties[id] = definition.get("Properties")
                 resource = self._resources[id] = Resource(id, definition)
-                if kind in _NAMED_BY and (name := resource[_NAMED_BY[kind]].said) is not None:
+                if kind in PHYSICAL_NAMES and (name := resource[PHYSICAL_NAMES[kind]].said) is not None:
                     self._named.setdefault((kind, name), resource)
 
     def of_type(self, *kinds: str) -> list[Resource]:
@@ -299,16 +296,12 @@ class Template:
         key = (kind, text)
         if key not in self._referred:
             resource = self._resources.get(referred(text) or "")
-            found = resource if resource is not None and resource.type == kind else self._named.get(key)
-            self._referred[key] = found
+            self._referred[key] = resource if resource is not None and resource.type == kind else self.named(kind, text)
         return self._referred[key]
 
     def named(self, kind: str, name: str | None) -> Resource | None:
         """Give the resource of a type with a physical name."""
-        for resource in self.of_type(kind) if name is not None else ():
-            if resource[PHYSICAL_NAMES.get(kind, "")].said == name:
-                return resource
-        return None
+        return None if name is None else self._named.get((kind, name))
 
     def calls(self, resource: Resource) -> list[Call]:
         """Give the calls of intrinsic functions in the properties of a resource."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from sm_constructs.facts import limit
 from sm_constructs.instances import Instances
 from sm_constructs.reading.intrinsics import text_of
-from sm_constructs.reading.nodes import Found, made, nothing, several
+from sm_constructs.reading.nodes import Found, Node, Table, made, nothing, several
 from sm_constructs.reading.resources import ALARM, COMPONENT, CONFIG, ENDPOINT, POLICY, TARGET
 from sm_constructs.reading.step_scaling import merged, read_steps
 from sm_constructs.scaling import (
@@ -26,7 +26,6 @@ from sm_constructs.scaling_metrics import METRICS, CustomMetric, divided, units_
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from sm_constructs.reading.nodes import Node
     from sm_constructs.reading.resources import Resource, Template
     from sm_constructs.step_scaling import StepScaling
 
@@ -164,15 +163,12 @@ class Autoscaling:
         target, name = config["TargetValue"].number(), policy["PolicyName"].text()
         if name.value in TargetTracking(metric.value, 0).policy_names:
             name = Found(None, name)
-        disabled = config["DisableScaleIn"].flag()
         return made(
             TargetTracking,
             config,
+            (config, _TRACKING),
             metric=metric,
             target=target if target.value is None else Found(divided(target.value, count), target),
-            scale_in_cooldown=config["ScaleInCooldown"].time(),
-            scale_out_cooldown=config["ScaleOutCooldown"].time(),
-            scale_in=Found(not disabled.value, disabled),
             name=name,
         )
 
@@ -244,6 +240,18 @@ class Autoscaling:
             case _:
                 return False
         return about is not None and about.id == scaled.id and expected.items() <= metric.value.items()
+
+
+def _read_scaling_in(node: Node) -> Found[bool]:
+    disabled = node.flag()
+    return Found(not disabled.value, disabled)
+
+
+_TRACKING = Table(
+    scale_in_cooldown=("ScaleInCooldown", Node.time),
+    scale_out_cooldown=("ScaleOutCooldown", Node.time),
+    scale_in=("DisableScaleIn", _read_scaling_in),
+)
 
 
 def _read_metric(node: Node) -> Found[CustomMetric]:

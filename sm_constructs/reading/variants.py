@@ -7,13 +7,12 @@ from typing import TYPE_CHECKING, Any
 from sm_constructs.components import ScaleIn
 from sm_constructs.instances import Instances, PrefixAwareRouting
 from sm_constructs.reading.models import read_location, read_model, unknown_model
-from sm_constructs.reading.nodes import Found, made, nothing, several
+from sm_constructs.reading.nodes import Found, Node, Table, made, nothing, several
 from sm_constructs.reading.resources import MODEL
 from sm_constructs.scaling import INSTANCES, PROVISIONED_CONCURRENCY, Scaling
 from sm_constructs.spec import Serverless, VariantSpec
 
 if TYPE_CHECKING:
-    from sm_constructs.reading.nodes import Node
     from sm_constructs.reading.resources import Resource, Template
     from sm_constructs.reading.scaling import Autoscaling
 
@@ -78,25 +77,14 @@ def _read_scale_in(node: Node) -> Found[Any]:
 def _read_instances(node: Node) -> Found[Instances]:
     pools = sorted(node["InstancePools"].entries(), key=lambda pool: pool["Priority"].number().value or 0)
     types = [pool["InstanceType"].text() for pool in pools] or [node["InstanceType"].text()]
-    reservation = node["CapacityReservationConfig"]
-    reservation["CapacityReservationPreference"].says("capacity-reservations-only")
-    return made(
-        Instances,
-        node,
-        type=types[0],
-        pools=several(node["InstancePools"], types[1:]),
-        count=node["InitialInstanceCount"].number(),
-        volume_gb=node["VolumeSizeInGB"].number(),
-        model_download_timeout=node["ModelDataDownloadTimeoutInSeconds"].time(),
-        startup_timeout=node["ContainerStartupHealthCheckTimeoutInSeconds"].time(),
-        ami_version=node["InferenceAmiVersion"].text(),
-        routing=_read_routing(node["RoutingConfig"]),
-        ssm_access=node["EnableSSMAccess"].flag(),
-        capacity_reservation=reservation["MlReservationArn"].text(),
-        provision_timeout=node["VariantInstanceProvisionTimeoutInSeconds"].time(),
-        core_dump=read_location(node["CoreDumpConfig"]["DestinationS3Uri"]),
-        core_dump_key=node["CoreDumpConfig"]["KmsKeyId"].text(),
-    )
+    parts: dict[str, Found[Any]] = {"type": types[0], "pools": several(node["InstancePools"], types[1:])}
+    if reservation := node["CapacityReservationConfig"]:
+        reservation["CapacityReservationPreference"].says("capacity-reservations-only")
+        parts["capacity_reservation"] = reservation["MlReservationArn"].text()
+    if dump := node["CoreDumpConfig"]:
+        parts["core_dump"] = read_location(dump["DestinationS3Uri"])
+        parts["core_dump_key"] = dump["KmsKeyId"].text()
+    return made(Instances, node, (node, _INSTANCES), **parts)
 
 
 def _read_routing(node: Node) -> Found[Any]:
@@ -109,3 +97,15 @@ def _read_routing(node: Node) -> Found[Any]:
         prefix_length=prefix["PrefixLength"].number(),
         concurrency_threshold=prefix["ConcurrencyThreshold"].number(),
     )
+
+
+_INSTANCES = Table(
+    count=("InitialInstanceCount", Node.number),
+    volume_gb=("VolumeSizeInGB", Node.number),
+    model_download_timeout=("ModelDataDownloadTimeoutInSeconds", Node.time),
+    startup_timeout=("ContainerStartupHealthCheckTimeoutInSeconds", Node.time),
+    ami_version=("InferenceAmiVersion", Node.text),
+    routing=("RoutingConfig", _read_routing),
+    ssm_access=("EnableSSMAccess", Node.flag),
+    provision_timeout=("VariantInstanceProvisionTimeoutInSeconds", Node.time),
+)

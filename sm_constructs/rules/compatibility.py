@@ -31,8 +31,10 @@ def table() -> list[dict[str, str]]:
 
 
 @cache
-def _pairs(verdict: str) -> list[dict[str, str]]:
-    return [row for row in table() if row["verdict"] == verdict]
+def _pairs_among(features: frozenset[str], verdict: str) -> list[tuple[str, str]]:
+    """Give the pairs of features, of some, of which the table says something."""
+    pairs = ((row["feature"], row["with"]) for row in table() if row["verdict"] == verdict)
+    return [pair for pair in pairs if features.issuperset(pair)]
 
 
 @once_each
@@ -104,12 +106,11 @@ def _of_model(at: str, model: ModelSpec) -> dict[str, str]:
 def _clashes(spec: EndpointSpec, verdict: str) -> Iterator[Finding]:
     told = set()
     for found in features(spec):
-        for row in _pairs(verdict) if len(found) > 1 else ():
-            if row["feature"] in found and row["with"] in found:
-                finding = Finding(found[row["feature"]], f"makes {row['feature']}, which {row['with']} does not allow")
-                if finding not in told:
-                    told.add(finding)
-                    yield finding
+        for feature, other in _pairs_among(frozenset(found), verdict):
+            finding = Finding(found[feature], f"makes {feature}, which {other} does not allow")
+            if finding not in told:
+                told.add(finding)
+                yield finding
 
 
 @rule(

@@ -79,6 +79,7 @@ def models_of_components(template: Template) -> list[Resource | None]:
     return [template.referred(MODEL, component["Specification"]["ModelName"].said) for component in components]
 
 
+@once_each
 def variants(template: Template) -> Iterator[Node]:
     """Give the variants of all endpoint configurations."""
     for config in template.of_type(CONFIG):

@@ -111,7 +111,7 @@ def of_fitting_types(template: Template) -> Iterator[Finding]:
     """Check references out of hosting."""
     for resource in template.of_type(MODEL, CONFIG):
         arn = resource["ExecutionRoleArn"]
-        for _, name, attribute in references(arn.value):
+        for _, name, attribute in template.references(arn):
             kind = template.types.get(name, "")
             is_known = kind.startswith("AWS::") and not kind.startswith("AWS::CloudFormation::")
             if attribute == "Arn" and is_known and kind != ROLE:

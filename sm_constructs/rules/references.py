@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from functools import cache
 from typing import TYPE_CHECKING
 
 from sm_constructs.facts import limit
@@ -10,7 +11,6 @@ from sm_constructs.reading.intrinsics import references, referred
 from sm_constructs.reading.resources import ALARM, COMPONENT, CONFIG, ENDPOINT, MODEL, POLICY, ROLE, TARGET, Template
 from sm_constructs.rules.registry import Finding, rule
 from sm_constructs.rules.shapes import shapes
-from sm_constructs.spec import once_each
 from sm_constructs.tokens import is_text
 
 if TYPE_CHECKING:
@@ -68,15 +68,6 @@ def _config(model: str) -> str:
     return _MODEL + _CONFIG.format(model)
 
 
-@once_each
-def _references(template: Template) -> Iterator[tuple[str, str, str]]:
-    """Give every reference in the resources of hosting: where it stands, the name, and the attribute."""
-    for resource in template.of_type(*_HOSTING, TARGET, POLICY):
-        if resource.type not in (TARGET, POLICY) or template.is_of_hosting(resource):
-            for path, name, attribute in template.references(resource):
-                yield resource.path + path, name, attribute
-
-
 @rule(
     "SMC050",
     "A resource is named by its name; Ref gives its ARN",
@@ -91,13 +82,13 @@ def names(template: Template) -> Iterator[Finding]:
     for node in _named_places(template):
         for _, name, attribute in template.references(node):
             its = template.resource(name)
-            if node.is_cut_out:
-                continue  # of the ARN, perhaps
-            if its is not None and its.type in _HOSTING and (not attribute or attribute.endswith("Arn")):
+            if its is None or (attribute and not attribute.endswith("Arn")) or node.is_cut_out:
+                continue  # cut out of the ARN, perhaps
+            if its.type in _HOSTING:
                 said = f"Fn::GetAtt {name}.{attribute}" if attribute else f"Ref {name}"
                 wanted = f"{name}.{_NAMES[its.type]}"
                 yield Finding(node.path, f"has {said}, which gives an ARN; the name is Fn::GetAtt {wanted}")
-            elif its is not None and its.type == ALARM and attribute == "Arn":
+            elif its.type == ALARM and attribute == "Arn":
                 yield Finding(node.path, f"has the ARN of {name}; the name is Ref {name}")
 
 
@@ -142,16 +133,30 @@ def existing(template: Template) -> Iterator[Finding]:
         for name in resource.depends_on:
             if not template.has_resource(name):
                 yield Finding(f"Resources/{resource.id}/DependsOn", f"names {name}, and there is no such resource")
-    for path, name, attribute in (*_references(template), *_references_of_outputs(template)):
-        its = template.resource(name)
-        if not attribute and not template.has_name(name):
-            yield Finding(path, f"refers to {name}, which is neither a resource nor a parameter")
-        elif attribute and not template.has_resource(name):
-            yield Finding(path, f"refers to {name}.{attribute}, and there is no resource {name}")
-        elif attribute and its is not None and its.type in _HOSTING:
-            there = {*shapes()[its.type]["attributes"], _NAMES[its.type]}
-            if attribute not in there:
-                yield Finding(path, f"refers to {name}.{attribute}; {its.type} has {', '.join(sorted(there))}")
+        if resource.type not in (TARGET, POLICY) or template.is_of_hosting(resource):
+            for path, name, attribute in template.references(resource):
+                if (said := _missing(template, name, attribute)) is not None:
+                    yield Finding(resource.path + path, said)
+    for path, name, attribute in _references_of_outputs(template):
+        if (said := _missing(template, name, attribute)) is not None:
+            yield Finding(path, said)
+
+
+def _missing(template: Template, name: str, attribute: str) -> str | None:
+    """Say what is not there of what a reference leads to."""
+    if not attribute:
+        return None if template.has_name(name) else f"refers to {name}, which is neither a resource nor a parameter"
+    kind = template.types.get(name)
+    if kind is None:
+        return f"refers to {name}.{attribute}, and there is no resource {name}"
+    if kind not in _NAMES or template.resource(name) is None or attribute in _attributes(kind):
+        return None
+    return f"refers to {name}.{attribute}; {kind} has {', '.join(sorted(_attributes(kind)))}"
+
+
+@cache
+def _attributes(kind: str) -> frozenset[str]:
+    return frozenset({*shapes()[kind]["attributes"], _NAMES[kind]})
 
 
 def _references_of_outputs(template: Template) -> Iterator[tuple[str, str, str]]:
@@ -304,7 +309,7 @@ def variant_names(template: Template, endpoint_name: str | None, *, shadows: boo
 def in_order(template: Template) -> Iterator[Finding]:
     """Check that nothing is named by a literal before it is made."""
     for node, user, kind, name in _literal_names(template):
-        its = template.referred(kind, name)
+        its = template.named(kind, name)
         if its is not None and its.id not in (user.id, referred(name)) and not template.waits_for(user, its):
             yield Finding(node.path, f"names {its.id} without referring to it: CloudFormation may make this one first")
     registered = {scaled(target): target for target in template.of_type(TARGET)}
