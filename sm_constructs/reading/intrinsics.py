@@ -294,13 +294,14 @@ def references(value: object) -> Iterator[tuple[str, str, str]]:
 
 def simple_reference(value: object) -> tuple[str, str, str] | None:
     """Give what a value refers to, as `references` does, if it is one reference and nothing else."""
-    match value:
-        case {"Fn::GetAtt": [str() as name, str() as attribute]}:
-            return "", name, attribute
-        case {"Ref": str() as name} | {"Fn::GetAtt": str() as name}:
-            return "", *_split(name)
-        case _:
-            return None
+    if not isinstance(value, dict) or len(value) != 1:
+        return None
+    argument = value.get("Fn::GetAtt")
+    if isinstance(argument, list):
+        both = len(argument) == 2 and isinstance(argument[0], str) and isinstance(argument[1], str)
+        return ("", argument[0], argument[1]) if both else None
+    argument = value.get("Ref", argument)
+    return ("", *_split(argument)) if isinstance(argument, str) else None
 
 
 def references_of(called: Iterable[Call]) -> Iterator[tuple[str, str, str]]:

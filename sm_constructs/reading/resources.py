@@ -61,6 +61,9 @@ PHYSICAL_NAMES = {
 """The property with the physical name of a resource, by type."""
 
 
+Look = tuple[str, str, str | None]
+
+
 class Resource(Node):
     """A resource: the place where its properties are, and what it is.
 
@@ -217,6 +220,11 @@ class Template:
         size = sum(len(write(each).encode("utf-8", "surrogatepass")) for each in self._parts)
         return size if size > most else None
 
+    @property
+    def has_names(self) -> bool:
+        """Whether anything that is looked at has a physical name."""
+        return bool(self._named)
+
     def has_resource(self, id: str) -> bool:
         """Say whether there is a resource with a logical id, whether or not it is looked at."""
         return id in self._types
@@ -247,15 +255,26 @@ class Template:
             self._patterns[text] = TOKEN.sub(lambda match: self._look(match[1]) or "*", text)
         return self._patterns[text]
 
+    def look_of(self, call: dict[str, Any]) -> Look | None:
+        """Give what decides how a call will look, if it is a reference to a resource: its type, attribute and name."""
+        reference = simple_reference(call)
+        if reference is None or reference[1] not in self._types:
+            return None
+        _, id, attribute = reference
+        name = self._given_name(id)
+        return (self._types[id], attribute, name) if name is None or isinstance(name, str) else None
+
+    def _given_name(self, id: str) -> object:
+        properties = self._properties.get(id)
+        return properties.get(PHYSICAL_NAMES.get(self._types[id])) if isinstance(properties, dict) else None
+
     def _look(self, reference: str) -> str | None:
         """Give what a reference to a resource looks like, if its name is known or made up."""
         id, _, attribute = reference.partition(".")
         if id not in self._types:
             return None
-        kind = self._types[id]
-        look = LOOKS.get(kind, {}).get(attribute)
-        properties = self._properties.get(id)
-        given = properties.get(PHYSICAL_NAMES.get(kind)) if isinstance(properties, dict) else None
+        look = LOOKS.get(self._types[id], {}).get(attribute)
+        given = self._given_name(id)
         if look is None or not (given is None or isinstance(given, str)):
             return None
         return look.format(given or id.lower())
@@ -313,7 +332,7 @@ class Template:
         """Give what a resource, or a place in one, refers to: where in it, the name, and the attribute."""
         if not isinstance(place.value, _CONTAINERS):
             return ()
-        if len(place.value) == 1 and (simple := simple_reference(place.value)) is not None:
+        if (simple := simple_reference(place.value)) is not None:
             return (simple,)
         found = self._references.get(place)
         if found is None:

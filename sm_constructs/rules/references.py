@@ -308,7 +308,7 @@ def variant_names(template: Template, endpoint_name: str | None, *, shadows: boo
 )
 def in_order(template: Template) -> Iterator[Finding]:
     """Check that nothing is named by a literal before it is made."""
-    for node, user, kind, name in _literal_names(template):
+    for node, user, kind, name in _literal_names(template) if template.has_names else ():
         its = template.named(kind, name)
         if its is not None and its.id not in (user.id, referred(name)) and not template.waits_for(user, its):
             yield Finding(node.path, f"names {its.id} without referring to it: CloudFormation may make this one first")
@@ -319,7 +319,7 @@ def in_order(template: Template) -> Iterator[Finding]:
         if its is not None and not template.waits_for(policy, its):
             said = f"is that of {its.id}, to which this does not refer: CloudFormation may make this one first"
             yield Finding(policy["ResourceId"].path, said)
-    for user in template.of_type(MODEL, CONFIG):
+    for user in template.of_type(MODEL, CONFIG) if template.has_names else ():
         arn = user["ExecutionRoleArn"]
         before, _, name = (arn.said or "").rpartition("/")
         its = template.named(ROLE, name) if before.endswith(":role") and is_text(name) else None

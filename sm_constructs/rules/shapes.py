@@ -21,6 +21,8 @@ from sm_constructs.tokens import is_unresolved
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from sm_constructs.reading.resources import Look
+
 
 _SOURCE = "CloudFormation's resource schema, and the shapes of the API that makes the resource"
 _PLAIN = (str, int, float)
@@ -100,7 +102,9 @@ class _Fitting:
 
     def __init__(self, template: Template) -> None:
         self._template = template
+        # What has its shape, by the identity of the shape: most stands in many places.
         self._fitting: defaultdict[int, set[str | int]] = defaultdict(set)
+        self._fitting_looks: set[tuple[int, Look]] = set()
         self._plans: dict[tuple[int, tuple[Any, ...]], _Plan] = {}
         self.found: list[_Misfit] = []
 
@@ -110,12 +114,7 @@ class _Fitting:
     def fit(self, place: _Place, value: Any, shape: dict[str, Any]) -> None:  # noqa: ANN401 - JSON
         """Look at a value and all that is in it."""
         kind = shape["type"]
-        if isinstance(value, _PLAIN):
-            number = len(self.found)
-            self._fit_plain(place, (text_of(value) or "") if isinstance(value, str) else value, shape)
-            if len(self.found) == number and isinstance(value, str | int) and value.__class__ in _REMEMBERED:
-                self._fitting[id(shape)].add(value)
-        elif isinstance(value, dict):
+        if isinstance(value, dict):
             if is_intrinsic(value):
                 self._fit_call(place, value, shape)
             elif kind == "object":
@@ -128,6 +127,11 @@ class _Fitting:
                 self._fit_plain(place, value, shape)
         elif isinstance(value, list) and kind == "array":
             self._fit_list(place, value, shape)
+        elif isinstance(value, str | int) and value.__class__ in _REMEMBERED:
+            number = len(self.found)
+            self._fit_plain(place, (text_of(value) or "") if isinstance(value, str) else value, shape)
+            if len(self.found) == number:
+                self._fitting[id(shape)].add(value)
         elif value is None:
             self._add("SMC040", place, f"is empty; it is {_WORDS[kind]}, or is left out")
         else:
@@ -147,7 +151,12 @@ class _Fitting:
             if function in _MAKING_TEXTS or (kind == "object" and function not in _MAKING_ANYTHING):
                 self._add("SMC040", place, f"is made by {function}; it is {_WORDS[kind]}")
         elif kind != "json" and (kind != "string" or "patterns" in shape or function not in REFERRING):
-            self._fit_plain(place, text_of(call), shape)
+            look = self._template.look_of(call)
+            if look is None or (id(shape), look) not in self._fitting_looks:
+                number = len(self.found)
+                self._fit_plain(place, text_of(call), shape)
+                if look is not None and len(self.found) == number:
+                    self._fitting_looks.add((id(shape), look))
 
     def _fit_plain(self, place: _Place, value: object, shape: dict[str, Any]) -> None:
         kind = shape["type"]

@@ -28,21 +28,13 @@ _REF = "!GetAtt Config.EndpointConfigName"
 _VERSION = "2010-09-09"
 _ID = re.compile("[A-Za-z0-9]+")
 _PARAMETER_TYPES = re.compile("String|Number|CommaDelimitedList|List<(Number|AWS::.+)>|AWS::.+")
-_ATTRIBUTES = {
-    "Type",
-    "Properties",
-    "DependsOn",
-    "Condition",
-    "Metadata",
-    "DeletionPolicy",
-    "UpdateReplacePolicy",
-    "CreationPolicy",
-    "UpdatePolicy",
-}
 _FATES = {
     "DeletionPolicy": ("Delete", "Retain", "RetainExceptOnCreate", "Snapshot"),
     "UpdateReplacePolicy": ("Delete", "Retain", "Snapshot"),
 }
+# The attributes of resources that may say anything, and all of them.
+_FREE = {"Type", "Properties", "DependsOn", "Condition", "Metadata", "CreationPolicy", "UpdatePolicy"}
+_ATTRIBUTES = _FREE | _FATES.keys()
 
 
 @rule(
@@ -204,16 +196,15 @@ def resources(template: Template) -> Iterator[Finding]:
         return  # what other macros make of it is not known
     for id, definition in template.definitions:
         at = f"Resources/{id}"
-        if id.startswith(LOOP) and EXTENSIONS not in named:
+        if _ID.fullmatch(id):
+            if not isinstance(definition, dict) or not isinstance(definition.get("Type"), str):
+                yield Finding(at, "has no Type; a resource is of a type")
+            elif not definition.keys() <= _FREE:
+                yield from _beside(at, definition)
+        elif id.startswith(LOOP) and EXTENSIONS not in named:
             yield Finding(at, f"is a loop, which the template needs Transform: {EXTENSIONS} for")
-        elif id.startswith("Fn::"):
-            continue
-        elif not _ID.fullmatch(id):
+        elif not id.startswith("Fn::"):
             yield Finding(at, "is no logical id; it has letters and digits only")
-        elif not isinstance(definition, dict) or not isinstance(definition.get("Type"), str):
-            yield Finding(at, "has no Type; a resource is of a type")
-        else:
-            yield from _beside(at, definition)
 
 
 def _beside(at: str, definition: dict[str, object]) -> Iterator[Finding]:
