@@ -289,7 +289,7 @@ class Node(Found[Any]):
     def _found(self, value: T) -> Found[T]:
         if value is not None:
             self._is_read = True
-        return Found(value, self)
+        return self if value is self.value else Found(value, self)
 
     def says(self, *expected: str) -> bool:
         """Say whether one of these texts stands there."""

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections import defaultdict
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from sm_constructs.facts import limit
 from sm_constructs.reading.intrinsics import references, referred
 from sm_constructs.reading.resources import ALARM, COMPONENT, CONFIG, ENDPOINT, MODEL, POLICY, ROLE, TARGET, Template
 from sm_constructs.rules.registry import Finding, rule
 from sm_constructs.rules.shapes import shapes
+from sm_constructs.spec import once_each
 from sm_constructs.tokens import is_text
 
 if TYPE_CHECKING:
@@ -79,34 +80,54 @@ def _config(model: str) -> str:
 )
 def names(template: Template) -> Iterator[Finding]:
     """Check that no ARN stands where a name is wanted."""
-    for node in _named_places(template):
+    for node, _, name, attribute, kind in _namings(template):
+        if (attribute and not attribute.endswith("Arn")) or template.resource(name) is None or node.is_cut_out:
+            continue  # cut out of the ARN, perhaps
+        if kind in _NAMES:
+            said = f"Fn::GetAtt {name}.{attribute}" if attribute else f"Ref {name}"
+            wanted = f"{name}.{_NAMES[kind]}"
+            yield Finding(node.path, f"has {said}, which gives an ARN; the name is Fn::GetAtt {wanted}")
+        elif kind == ALARM and attribute == "Arn":
+            yield Finding(node.path, f"has the ARN of {name}; the name is Ref {name}")
+
+
+class _Naming(NamedTuple):
+    """A reference to a resource where a name is wanted."""
+
+    node: Node
+    wanted: str | None
+    """The type of what is to be named, if it is known."""
+    name: str
+    attribute: str
+    kind: str
+    """The type of what is referred to."""
+
+
+@once_each
+def _namings(template: Template) -> Iterator[_Naming]:
+    for node, wanted in _named_places(template):
         for _, name, attribute in template.references(node):
-            its = template.resource(name)
-            if its is None or (attribute and not attribute.endswith("Arn")) or node.is_cut_out:
-                continue  # cut out of the ARN, perhaps
-            if its.type in _HOSTING:
-                said = f"Fn::GetAtt {name}.{attribute}" if attribute else f"Ref {name}"
-                wanted = f"{name}.{_NAMES[its.type]}"
-                yield Finding(node.path, f"has {said}, which gives an ARN; the name is Fn::GetAtt {wanted}")
-            elif its.type == ALARM and attribute == "Arn":
-                yield Finding(node.path, f"has the ARN of {name}; the name is Ref {name}")
+            if (kind := template.types.get(name)) is not None:
+                yield _Naming(node, wanted, name, attribute, kind)
 
 
-def _named_places(template: Template) -> Iterator[Node]:
-    """Give the places where SageMaker or Application Auto Scaling want a name."""
-    for endpoint in template.of_type(ENDPOINT, COMPONENT):
-        yield endpoint["EndpointConfigName"]
-        for alarm in rollback_alarms(endpoint):
-            yield alarm["AlarmName"]
+def _named_places(template: Template) -> Iterator[tuple[Node, str | None]]:
+    """Give the places where SageMaker or Application Auto Scaling want a name, and the type of what has it."""
+    for endpoint in template.of_type(ENDPOINT):
+        yield endpoint["EndpointConfigName"], CONFIG
+    for updated in template.of_type(ENDPOINT, COMPONENT):
+        for alarm in rollback_alarms(updated):
+            yield alarm["AlarmName"], ALARM
     for config in template.of_type(CONFIG):
         for variant in _variants(config):
-            yield variant["ModelName"]
+            yield variant["ModelName"], MODEL
     for component in template.of_type(COMPONENT):
-        yield component["EndpointName"]
-        yield component["Specification"]["ModelName"]
-        yield component["Specification"]["BaseInferenceComponentName"]
+        yield component["EndpointName"], ENDPOINT
+        yield component["Specification"]["ModelName"], MODEL
+        yield component["Specification"]["BaseInferenceComponentName"], COMPONENT
     for target in template.of_type(TARGET, POLICY):
-        yield target["ResourceId"]
+        about = (target["ResourceId"].said or "").partition("/")[0]
+        yield target["ResourceId"], {"inference-component": COMPONENT, "endpoint": ENDPOINT}.get(about)
 
 
 def rollback_alarms(resource: Resource) -> tuple[Node, ...]:
@@ -179,35 +200,13 @@ def _references_of_outputs(template: Template) -> Iterator[tuple[str, str, str]]
 )
 def fitting(template: Template) -> Iterator[Finding]:
     """Check the types of what is referred to."""
-    for node, kind in _typed_places(template):
-        for _, name, _ in template.references(node):
-            its = template.resource(name)
-            if its is not None and its.type in _HOSTING and its.type != kind:
-                yield Finding(node.path, f"refers to {name}, which is an {its.type}; it names an {kind}")
-    for endpoint in template.of_type(ENDPOINT, COMPONENT):
-        for alarm in rollback_alarms(endpoint):
-            for _, name, _ in template.references(alarm["AlarmName"]):
-                there = template.types.get(name)
-                if there is not None and there not in (ALARM, "AWS::CloudWatch::CompositeAlarm"):
-                    yield Finding(alarm["AlarmName"].path, f"refers to {name}, which is an {there}; it names an alarm")
-
-
-def _typed_places(template: Template) -> Iterator[tuple[Node, str]]:
-    for endpoint in template.of_type(ENDPOINT):
-        yield endpoint["EndpointConfigName"], CONFIG
-    for config in template.of_type(CONFIG):
-        for variant in _variants(config):
-            yield variant["ModelName"], MODEL
-    for component in template.of_type(COMPONENT):
-        yield component["EndpointName"], ENDPOINT
-        yield component["Specification"]["ModelName"], MODEL
-        yield component["Specification"]["BaseInferenceComponentName"], COMPONENT
-    for target in template.of_type(TARGET, POLICY):
-        text = target["ResourceId"].said or ""
-        if text.startswith("inference-component/"):
-            yield target["ResourceId"], COMPONENT
-        elif text.startswith("endpoint/"):
-            yield target["ResourceId"], ENDPOINT
+    for node, wanted, name, _, kind in _namings(template):
+        if wanted in (kind, None) or (wanted == ALARM and kind == "AWS::CloudWatch::CompositeAlarm"):
+            continue
+        if wanted == ALARM:
+            yield Finding(node.path, f"refers to {name}, which is an {kind}; it names an alarm")
+        elif kind in _NAMES and template.resource(name) is not None:
+            yield Finding(node.path, f"refers to {name}, which is an {kind}; it names an {wanted}")
 
 
 @rule(

@@ -9,7 +9,7 @@ import re
 from collections import defaultdict
 from contextlib import suppress
 from functools import cache
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from sm_constructs.facts import load
 from sm_constructs.reading.intrinsics import REFERRING, is_intrinsic, text_of
@@ -127,11 +127,11 @@ class _Fitting:
                 self._fit_plain(place, value, shape)
         elif isinstance(value, list) and kind == "array":
             self._fit_list(place, value, shape)
-        elif isinstance(value, str | int) and value.__class__ in _REMEMBERED:
+        elif value.__class__ in _REMEMBERED:
             number = len(self.found)
             self._fit_plain(place, (text_of(value) or "") if isinstance(value, str) else value, shape)
             if len(self.found) == number:
-                self._fitting[id(shape)].add(value)
+                self._fitting[id(shape)].add(cast("str | int", value))
         elif value is None:
             self._add("SMC040", place, f"is empty; it is {_WORDS[kind]}, or is left out")
         else:
