@@ -14,6 +14,7 @@ from test_layers import modules_after
 
 from sm_constructs import check_template
 from sm_constructs.checking.checking import NoTemplate
+from sm_constructs.reading.intrinsics import NO_VALUE
 from sm_constructs.rules.roles import overlap
 
 MODEL = {
@@ -329,6 +330,58 @@ class TestSuppressing:
     def test_the_beginning_of_a_code_stands_for_all_that_have_it(self):
         assert self.codes(lambda wrong: wrong.update(Metadata=self.ignoring("SMC1"))) == set()
         assert self.codes(lambda wrong: wrong.update(Metadata=self.ignoring(""))) == {"SMC101", "SMC102"}
+
+
+class TestMetricMath:
+    """Alarms on several metrics."""
+
+    @staticmethod
+    def metric(id: str, name: str, **more: object) -> dict:
+        dimensions = [{"Name": "EndpointName", "Value": "e"}, {"Name": "VariantName", "Value": "v"}]
+        metric = {"Namespace": "AWS/SageMaker", "MetricName": name, "Dimensions": dimensions}
+        return {"Id": id, "MetricStat": {"Metric": metric, "Period": 60, "Stat": "Sum"}, "ReturnData": False, **more}
+
+    def problems(self, *queries: dict, **more: object) -> list[tuple[str, str]]:
+        queries = (self.metric("errors", "Invocation5XXErrors"), self.metric("all", "Invocations"), *queries)
+        alarm = {"ComparisonOperator": "GreaterThanThreshold", "EvaluationPeriods": 1, "Threshold": 1}
+        properties = {**alarm, "Metrics": list(queries), **more}
+        found = check_template(
+            template(resources={"Alarm": {"Type": "AWS::CloudWatch::Alarm", "Properties": properties}})
+        )
+        return [(each.code, each.path.removeprefix("Resources/Alarm/Properties/")) for each in found]
+
+    @pytest.mark.parametrize(
+        "expression",
+        [
+            "errors/all*100",
+            "IF(all > 1e2, 100*(errors/FILL(all, 0)), 0)",
+            "SUM(METRICS('err')) + SUM([errors, all])",
+            "sum([errors, all])",
+            "ANOMALY_DETECTION_BAND(errors, 2.5)",
+            'SELECT AVG(latency) FROM SCHEMA("AWS/SageMaker", endpoint)',
+            {"Fn::Sub": "errors / ${Share}"},
+        ],
+    )
+    def test_is_in_order(self, expression):
+        assert self.problems({"Id": "share", "Expression": expression}, Threshold=5) == []
+
+    def test_names_what_there_is(self):
+        assert self.problems({"Id": "share", "Expression": "errors/requests"}) == [("SMC878", "Metrics/2/Expression")]
+
+    def test_is_a_metric_or_an_expression(self):
+        assert self.problems(self.metric("share", "Invocations", Expression="all", ReturnData=True)) == [
+            ("SMC878", "Metrics/2")
+        ]
+
+    def test_has_each_id_once(self):
+        assert self.problems({"Id": "all", "Expression": "errors"}) == [("SMC878", "Metrics/2/Id")]
+
+    @pytest.mark.parametrize(("named", "found"), [("band", []), ("bond", [("SMC878", "ThresholdMetricId")])])
+    def test_has_the_band_that_is_the_threshold(self, named, found):
+        band = {"Id": "band", "Expression": "ANOMALY_DETECTION_BAND(watched)"}
+        watched = {**self.metric("watched", "Invocations"), "ReturnData": True}
+        more = {"ThresholdMetricId": named, "ComparisonOperator": "GreaterThanUpperThreshold"}
+        assert self.problems(watched, band, Threshold=NO_VALUE, **more) == found
 
 
 class TestWhatIsNoTemplate:

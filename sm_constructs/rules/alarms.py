@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
@@ -27,6 +28,10 @@ _ACTIONS = ("AlarmActions", "OKActions", "InsufficientDataActions")
 _PUBLISHED_EVERY = ONE_MINUTE.total_seconds()
 _HIGH_RESOLUTION = ("ConcurrentRequestsPerModel", "ConcurrentRequestsPerCopy", "NoCapacityInvocationFailures")
 _USUAL_NAMESPACE = "/aws/sagemaker/Endpoints"
+# In an expression of metric math: what stands in quotes, and ids, which functions and numbers such as 1e6 are not.
+_QUOTED = re.compile(r"'[^']*'|\"[^\"]*\"")
+_VARIABLE = re.compile(r"(?<![A-Za-z0-9_.])(?!and\b|or\b)[a-z][A-Za-z0-9_]*(?![A-Za-z0-9_]|\s*\()")
+_SQL = re.compile(r"\s*SELECT\s", re.IGNORECASE)
 
 
 def alarms_of_hosting(template: Template) -> Iterator[Resource]:
@@ -187,7 +192,7 @@ def _taking_back(template: Template) -> Iterator[tuple[Resource, Resource]]:
 @rule(
     "SMC878",
     "An alarm says what it looks at, and when it goes off",
-    source="PutMetricAlarm: ComparisonOperator, EvaluationPeriods, Threshold, Metrics, AlarmActions",
+    source="PutMetricAlarm: ComparisonOperator, EvaluationPeriods, Threshold, Metrics, AlarmActions; MetricDataQuery",
     about=Template,
     good=alarm_example(),
     bad=alarm_example().replace("    EvaluationPeriods: 1\n", ""),
@@ -221,6 +226,26 @@ def _of_math(alarm: Resource) -> Iterator[Finding]:
     if not 1 <= len(returning) <= most:
         said = f"has {len(returning)} entries that return data; an alarm is about one"
         yield Finding(alarm["Metrics"].path, f"{said}: ReturnData is false for the others")
+    for query in queries:
+        if bool(query["Expression"]) is bool(query["MetricStat"]):
+            said = "has both Expression and" if query["Expression"] else "has neither Expression nor"
+            yield Finding(query.path, f"{said} MetricStat; an entry is one of them")
+    ids: list[str | None] = []
+    for name in (query["Id"] for query in queries):
+        if name and name.said in ids:
+            yield Finding(name.path, f"is {name.said!r}, as that of another entry is")
+        ids.append(name.said)
+    naming = [(query["Expression"], each) for query in queries for each in _variables_of(query["Expression"].said)]
+    for node, used in [*naming, (alarm["ThresholdMetricId"], alarm["ThresholdMetricId"].said)]:
+        if is_text(used) and used not in ids and all(map(is_text, ids)):
+            yield Finding(node.path, f"names {used}; the entries of Metrics are {', '.join(map(str, ids))}")
+
+
+def _variables_of(expression: str | None) -> list[str]:
+    """Give the ids that an expression of metric math uses; those of a query in SQL are others."""
+    if not is_text(expression) or _SQL.match(expression):
+        return []
+    return _VARIABLE.findall(_QUOTED.sub("", expression))
 
 
 @rule(
