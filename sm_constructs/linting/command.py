@@ -33,10 +33,6 @@ def _collecting_rarely() -> Iterator[None]:
     try:
         yield
     finally:
-        if not gc.get_freeze_count():
-            # What there is now counts as old, and is not gone through at once.
-            gc.freeze()
-            gc.unfreeze()
         gc.set_threshold(before, *others)
 
 

@@ -38,6 +38,8 @@ _STEPS = re.compile(r"""\[['"]?([^\]]*?)['"]?\]|([^.\[\]]+)""")
 Place: TypeAlias = "Node | Found[Any] | str"
 """Where something stands: a node, what was found there, or the property path."""
 
+_Way: TypeAlias = "str | tuple[_Way, str | int]"
+
 _NO_PARTS: Mapping[str, Found[Any]] = MappingProxyType({})
 
 
@@ -180,12 +182,10 @@ class Node(Found[Any]):
 
     Parameters
     ----------
-    above : str or Node
-        The property path, or the place in which this one is.
+    way : str or tuple
+        The property path; or the way to the place in which this one is, and what it is called there.
     value : object
         What stands there; ``None`` for nothing.
-    name : str or int
-        What it is called in the place above.
 
     Attributes
     ----------
@@ -193,13 +193,13 @@ class Node(Found[Any]):
         What stands there; ``None`` for nothing.
     """
 
-    __slots__ = ("_below", "_entries", "_is_read", "_name", "_said")
+    # It does not know the place in which it is, so that a tree of them is freed at once.
+    __slots__ = ("_below", "_entries", "_is_read", "_said", "_way")
     parts = _NO_PARTS
     _table = None
 
-    def __init__(self, above: str | Node, value: object, name: str | int = "") -> None:
-        self._place = above
-        self._name = name
+    def __init__(self, way: _Way, value: object) -> None:
+        self._way = way
         self.value = value
         self._below: dict[str | int, Node] | None = None
         self._entries: tuple[Node, ...] | None = None
@@ -209,7 +209,11 @@ class Node(Found[Any]):
     @property
     def path(self) -> str:
         """The property path, such as ``Resources/Config/Properties/KmsKeyId``."""
-        return self._place if isinstance(self._place, str) else f"{self._place.path}/{self._name}"
+        way, names = self._way, list[str]()
+        while not isinstance(way, str):
+            way, name = way
+            names.append(str(name))
+        return "/".join([way, *reversed(names)])
 
     def part(self, name: str) -> None:
         """Give nothing."""
@@ -221,7 +225,8 @@ class Node(Found[Any]):
         elif name in below:
             return below[name]
         value = self.value.get(name) if isinstance(self.value, dict) else None
-        found = below[name] = _Nothing(self, name) if value is None or value == NO_VALUE else Node(self, value, name)
+        way = (self._way, name)
+        found = below[name] = _Nothing(way) if value is None or value == NO_VALUE else Node(way, value)
         return found
 
     def __bool__(self) -> bool:
@@ -251,8 +256,9 @@ class Node(Found[Any]):
             self._entries = ()
             if isinstance(self.value, list):
                 self._below = {
-                    index: _Nothing(self, index) if value is None or value == NO_VALUE else Node(self, value, index)
+                    index: _Nothing(way) if value is None or value == NO_VALUE else Node(way, value)
                     for index, value in enumerate(self.value)
+                    for way in [(self._way, index)]
                 }
                 self._entries = tuple([entry for entry in self._below.values() if entry])
         return self._entries
@@ -371,9 +377,8 @@ class _Nothing(Node):
     said = None
     is_intrinsic = False
 
-    def __init__(self, above: Node, name: str | int) -> None:
-        self._place = above
-        self._name = name
+    def __init__(self, way: _Way) -> None:
+        self._way = way
         self._below = None
         self._is_read = False
 
@@ -383,7 +388,7 @@ class _Nothing(Node):
             below = self._below = {}
         elif name in below:
             return below[name]
-        found = below[name] = _Nothing(self, name)
+        found = below[name] = _Nothing((self._way, name))
         return found
 
     def __bool__(self) -> bool:
