@@ -125,7 +125,7 @@ def _checked(template: object) -> Mapping[str, Any]:
         below: list[Mapping[Any, Any] | list[Any]] = [
             one
             for each in level
-            for one in (each if isinstance(each, list) else each.values())
+            for one in (each if each.__class__ is list or isinstance(each, list) else each.values())
             if one.__class__ not in PLAIN and isinstance(one, _CONTAINERS)
         ]
         if not below:

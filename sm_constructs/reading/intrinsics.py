@@ -39,6 +39,7 @@ REFERRING = frozenset({"Ref", "Fn::GetAtt"})
 _DEEPEST = 16
 _CONTAINERS = (dict, list)
 _PLAIN = (str, int, float)
+_FUNCTION = "Fn::"
 _MOST_PIECES = 10_000
 _LONGEST = 1_000_000
 _MOST_REMEMBERED = 256
@@ -259,7 +260,7 @@ def calls(value: object) -> list[Call]:
     todo: list[tuple[str, Any, bool]] = [("", value, False)] if isinstance(value, _CONTAINERS) else []
     while todo:
         path, each, is_inside = todo.pop()
-        if isinstance(each, list):
+        if each.__class__ is list or isinstance(each, list):
             for index, child in enumerate(each):
                 if child.__class__ not in PLAIN and isinstance(child, _CONTAINERS):
                     # What is inside of a call has no place of its own: the whole call stands for one value.
@@ -267,9 +268,9 @@ def calls(value: object) -> list[Call]:
             continue
         if len(each) == 1:
             ((name, argument),) = each.items()
-            if name in REFERRING or (isinstance(name, str) and name.startswith("Fn::")):
+            if name in REFERRING or (name.__class__ is str and name[:4] == _FUNCTION):
                 found.append((path, name, argument))
-                if isinstance(argument, _CONTAINERS) and name != "Fn::GetAtt":
+                if name != "Fn::GetAtt" and isinstance(argument, _CONTAINERS):
                     todo.append((path, argument, True))
                 continue
             if name == "Condition" and isinstance(argument, str):
@@ -277,7 +278,7 @@ def calls(value: object) -> list[Call]:
                 continue
         for name, child in each.items():
             if child.__class__ not in PLAIN and isinstance(child, _CONTAINERS):
-                if isinstance(name, str) and name.startswith("Fn::"):
+                if name.__class__ is str and name[:4] == _FUNCTION:
                     found.append((path, "Fn::Transform", each))
                 todo.append((path if is_inside else f"{path}/{name}", child, is_inside))
     return found

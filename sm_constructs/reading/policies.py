@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import marshal
-from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from sm_constructs.reading.intrinsics import NO_VALUE, is_intrinsic, text_of
@@ -96,10 +95,9 @@ def _said(
     value: Any,  # noqa: ANN401 - JSON
     known: dict[object, Said],
 ) -> Said:
-    look: object = None
-    with suppress(ValueError):  # it is neither JSON nor YAML
+    try:
         look = marshal.dumps(value)
-    if look is None:
+    except ValueError:  # it is neither JSON nor YAML
         return Said(value)
     if look not in known:
         known[look] = Said(value)
