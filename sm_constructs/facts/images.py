@@ -185,6 +185,12 @@ def recognise(account: str, repository: str, tag: str) -> Recognised | None:
 
 
 @cache
+def accounts_in(region: str) -> frozenset[str]:
+    """Give the accounts in whose registries AWS publishes images in a region; empty where none is known."""
+    return frozenset(dict(each).get(region, "") for each in _table()["registries"].values()) - {""}
+
+
+@cache
 def registry_accounts() -> frozenset[str]:
     """Give the accounts whose registries AWS publishes images in."""
     return frozenset(account for registries in _table()["registries"].values() for account in dict(registries).values())

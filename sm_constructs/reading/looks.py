@@ -42,6 +42,7 @@ LOOKS = {
     },
     "AWS::S3::Bucket": {"": "{}", "Arn": "arn:aws:s3:::{}"},
     "AWS::SNS::Topic": {"": f"arn:aws:sns:{_HERE}:{{}}", "TopicArn": f"arn:aws:sns:{_HERE}:{{}}", "TopicName": "{}"},
+    "AWS::Lambda::Function": {"": "{}", "Arn": f"arn:aws:lambda:{_HERE}:function:{{}}"},
     "AWS::KMS::Key": {"": _KEY_ID, "Arn": f"arn:aws:kms:{_HERE}:key/{_KEY_ID}", "KeyId": _KEY_ID},
     "AWS::ECR::Repository": {
         "": "{}",

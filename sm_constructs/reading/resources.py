@@ -82,13 +82,15 @@ class Resource(Node):
         Its type.
     depends_on : tuple[str, ...]
         The logical ids that its ``DependsOn`` names.
+    is_conditional : bool
+        Whether it is there on a condition only.
     deletion_policy : str or None
         Its ``DeletionPolicy``, if it is known.
     says_nothing : bool
         Whether its properties are there, and nothing stands there.
     """
 
-    __slots__ = ("deletion_policy", "depends_on", "id", "says_nothing", "type")
+    __slots__ = ("deletion_policy", "depends_on", "id", "is_conditional", "says_nothing", "type")
 
     def __init__(self, id: str, definition: Mapping[str, Any]) -> None:
         properties = definition.get("Properties")
@@ -96,6 +98,7 @@ class Resource(Node):
         self.id = id
         self.type: str = definition["Type"]
         self.depends_on = _ids(definition.get("DependsOn"))
+        self.is_conditional = "Condition" in definition
         policy = definition.get("DeletionPolicy")
         self.deletion_policy = policy if isinstance(policy, str) else None
         self.says_nothing = "Properties" in definition and definition["Properties"] is None

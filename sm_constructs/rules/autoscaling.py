@@ -409,8 +409,17 @@ def schedule(spec: EndpointSpec) -> Iterator[Finding]:
                     f"{at}.schedule",
                     f"is {action.schedule!r}; it is cron(…) with six fields, rate(1 hour), or at(yyyy-mm-ddThh:mm:ss)",
                 )
+            elif is_text(action.schedule) and _BOTH_DAYS.fullmatch(action.schedule):
+                yield Finding(
+                    f"{at}.schedule",
+                    f"is {action.schedule!r}, with days of the month and of the week; one of them is ?",
+                )
             if action.min_capacity is None and action.max_capacity is None:
                 yield Finding(at, "sets neither min_capacity nor max_capacity; set one of them")
+
+
+# AWS's pages contradict each other on * in both.
+_BOTH_DAYS = re.compile(r"cron\(\S+ \S+ [^*?\s]+ \S+ [^*?\s]+ \S+\)")
 
 
 def _is_schedule(text: str) -> bool:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from sm_constructs.containers import Container, EcrImage, ModelPackage, PublishedImage, UriImage
 from sm_constructs.facts import limit
-from sm_constructs.facts.images import UnknownImage, find
+from sm_constructs.facts.images import UnknownImage, accounts_in, find, registry_accounts
 from sm_constructs.registries import EcrUri, parse_ecr_uri
 from sm_constructs.rules.naming import badly_named
 from sm_constructs.rules.registry import Finding, rule
@@ -19,6 +19,10 @@ if TYPE_CHECKING:
 
     from sm_constructs.spec import EndpointSpec
 
+_SKLEARN = (
+    "container=Container(ContainerImage.from_uri("
+    "'{}.dkr.ecr.eu-west-1.amazonaws.com/sagemaker-scikit-learn:1.2-1-cpu-py3'))"
+)
 _UNKNOWN_VERSION = 'ContainerImage.from_framework("sklearn", "99")'
 
 
@@ -50,13 +54,15 @@ def by_uri(spec: EndpointSpec) -> Iterator[tuple[str, UriImage, EcrUri | None]]:
             yield f"{at}.image", container.image, parse_ecr_uri(container.image.uri)
 
 
+_REGISTRY = re.compile(r"(\d+)\.dkr[.-]ecr")
+_DIGITS = 12
 _NAMED = r"[^:@]+(:[A-Za-z0-9_][A-Za-z0-9_.-]{0,127})?(@sha256:[0-9a-f]{64})?"
 
 
 @rule(
     "SMC401",
-    "An image URI has at most 255 characters and no spaces",
-    source="ContainerDefinition.Image",
+    "An image URI is registry/repository:tag, in at most 255 characters and without spaces",
+    source='ContainerDefinition.Image; "Pulling an image", Amazon ECR user guide',
     facts=["realtime/image_uri_max"],
     good='container=Container(ContainerImage.from_uri("123456789012.dkr.ecr.eu-west-1.amazonaws.com/scorer:1.4"))',
     bad='container=Container(ContainerImage.from_uri("123456789012.dkr.ecr.eu-west-1.amazonaws.com/my scorer:1"))',
@@ -65,9 +71,13 @@ def image_uri(spec: EndpointSpec) -> Iterator[Finding]:
     """Check the form of image URIs."""
     longest = limit("realtime", "image_uri_max")
     for at, image, _ in by_uri(spec):
-        if not is_text(image.uri):
+        if image.uri.startswith(("https://", "http://")):
+            yield Finding(at, f"begins with {image.uri.partition(':')[0]}://; an image begins with its registry")
+        elif (match := _REGISTRY.match(image.uri)) is not None and len(match[1]) != _DIGITS:
+            yield Finding(at, f"is in the registry of {match[1]}; an account has {_DIGITS} digits")
+        elif not is_text(image.uri):
             continue
-        if len(image.uri) > longest:
+        elif len(image.uri) > longest:
             yield Finding(at, f"is {len(image.uri)} characters long; a URI has at most {longest}")
         elif not re.fullmatch(r"\S+", image.uri):
             yield Finding(at, f"is {image.uri!r}; a URI has at least one character and no spaces")
@@ -275,6 +285,25 @@ def image_region(spec: EndpointSpec) -> Iterator[Finding]:
             region, why = ecr.region, f"another one is in {ecr.region}"
         if ecr.region != region:
             yield Finding(at, f"is {image.uri!r} in {ecr.region}, but {why}")
+
+
+@rule(
+    "SMC418",
+    "An image that AWS publishes is in a registry of its region",
+    where=by_uri,
+    source='"Docker registry paths and example code", SageMaker documentation',
+    good=_SKLEARN.format("141502667606"),
+    bad=_SKLEARN.format("683313688378"),
+)
+def registry_of_region(spec: EndpointSpec) -> Iterator[Finding]:
+    """Check the accounts in the URIs of published images; in which of a region's registries one is, may change."""
+    for at, _, parts in by_uri(spec):
+        if parts is None or not is_text(parts.region) or parts.account not in registry_accounts():
+            continue
+        there = accounts_in(parts.region)
+        if there and parts.account not in there:
+            said = f"is in the registry of {parts.account}, which is not one of those in {parts.region}"
+            yield Finding(at, f"{said}: {', '.join(sorted(there))}")
 
 
 @rule(

@@ -33,6 +33,8 @@ _SECRET = re.compile(
     re.IGNORECASE,
 )
 
+_URL_WITH_PASSWORD = re.compile(r"[a-z][a-z0-9+.-]*://[^/\s:@]*:[^/\s@{}$<>*]+@", re.IGNORECASE)
+
 
 @once_each
 def _variables(spec: EndpointSpec) -> Iterator[tuple[str, str, str]]:
@@ -92,6 +94,8 @@ def secret(spec: EndpointSpec) -> Iterator[Finding]:
     for at, name, value in _variables(spec):
         if _SECRET.fullmatch(name) and is_text(value) and value and not value.startswith(("arn:", "/", "{{")):
             yield Finding(at, "is a secret by its name, and everyone reads it who may see the template or the model")
+        elif is_text(value) and _URL_WITH_PASSWORD.match(value):
+            yield Finding(at, "has a password in its URL, and everyone reads it who may see the template or the model")
 
 
 @rule(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sm_constructs.reading.resources import COMPONENT, CONFIG, ENDPOINT, MODEL, POLICY, Template
+from sm_constructs.registries import parse_ecr_uri
 from sm_constructs.rules.registry import Finding, mentioning, rule
 from sm_constructs.spec import once_each
 from sm_constructs.tokens import is_text, is_unresolved
@@ -379,6 +380,34 @@ def credentials(template: Template) -> Iterator[Finding]:
                 )
             if node.said == "Vpc" and not model["VpcConfig"] and model not in brought:
                 yield Finding(node.path, "is Vpc, and the model has no VpcConfig")
+
+
+_ELSEWHERE = """\
+Model:
+  Type: AWS::SageMaker::Model
+  Properties:
+    ExecutionRoleArn: arn:aws:iam::123456789012:role/hosting
+    VpcConfig: {{Subnets: [subnet-0123456789abcdef0], SecurityGroupIds: [sg-0123456789abcdef0]}}
+    PrimaryContainer: {{Image: registry.example.com/scorer:1.4, {}}}
+"""
+
+
+@rule(
+    "SMC089",
+    "An image outside Amazon ECR is pulled through the VPC",
+    source="ImageConfig.RepositoryAccessMode: Platform, the default, is for images in Amazon ECR",
+    about=Template,
+    facts=["realtime/private_registry"],
+    good=_ELSEWHERE.format("ImageConfig: {RepositoryAccessMode: Vpc}"),
+    bad=_ELSEWHERE.format("ImageConfig: {RepositoryAccessMode: Platform}"),
+)
+def access(template: Template) -> Iterator[Finding]:
+    """Check how images are pulled."""
+    for container in containers(template):
+        image, mode = container["Image"].said, container["ImageConfig"]["RepositoryAccessMode"]
+        is_platform = not container["ImageConfig"].is_intrinsic and mode.said in (None, "Platform")
+        if is_platform and is_text(image) and image and parse_ecr_uri(image) is None:
+            yield Finding(mode.path, f"is {mode.said or 'missing'}; {image} is not in Amazon ECR, and needs Vpc")
 
 
 @rule(

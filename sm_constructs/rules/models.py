@@ -192,7 +192,7 @@ Config:
 def variants_differ(template: Template) -> Iterator[Finding]:
     """Warn of variants that compare nothing."""
     for config in template.of_type(CONFIG):
-        entries = config["ProductionVariants"].entries()
+        entries = (*config["ProductionVariants"].entries(), *config["ShadowProductionVariants"].entries())
         if len(entries) == 1:
             continue
         kinds = {(each["ModelName"].said, repr(_runs_on(each))) for each in entries}

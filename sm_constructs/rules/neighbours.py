@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from sm_constructs.facts import limit
 from sm_constructs.reading.intrinsics import references, text_of
@@ -15,6 +15,7 @@ from sm_constructs.reading.resources import (
     ROLE,
     Template,
 )
+from sm_constructs.rules.references import monitored
 from sm_constructs.rules.registry import Finding, rule
 
 if TYPE_CHECKING:
@@ -246,17 +247,8 @@ def captured(template: Template) -> Iterator[Finding]:
     for id, kind in template.types.items():
         if not kind.startswith("AWS::SageMaker::") or kind in READ_TYPES:
             continue
-        for path, name in _monitored(template.properties(id), f"Resources/{id}/Properties"):
+        for path, name in monitored(template.properties(id), f"Resources/{id}/Properties"):
             endpoint = template.referred(ENDPOINT, text_of(name))
             config = None if endpoint is None else template.referred(CONFIG, endpoint["EndpointConfigName"].said)
             if endpoint is not None and config is not None and not config["DataCaptureConfig"]:
                 yield Finding(path, f"is {endpoint.id}, which captures nothing")
-
-
-def _monitored(value: Any, path: str) -> Iterator[tuple[str, Any]]:  # noqa: ANN401 - JSON
-    """Give the names of the endpoints that a monitor looks at, with their places."""
-    for name, each in value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ():
-        if name == "EndpointInput" and isinstance(each, dict):
-            yield f"{path}/EndpointInput/EndpointName", each.get("EndpointName")
-        else:
-            yield from _monitored(each, f"{path}/{name}")

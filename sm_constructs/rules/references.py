@@ -4,11 +4,22 @@ from __future__ import annotations
 
 from collections import defaultdict
 from functools import cache
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sm_constructs.facts import limit
-from sm_constructs.reading.intrinsics import references, referred
-from sm_constructs.reading.resources import ALARM, COMPONENT, CONFIG, ENDPOINT, MODEL, POLICY, ROLE, TARGET, Template
+from sm_constructs.reading.intrinsics import calls, references, references_of, referred, text_of
+from sm_constructs.reading.resources import (
+    ALARM,
+    COMPONENT,
+    CONFIG,
+    ENDPOINT,
+    MODEL,
+    POLICY,
+    READ_TYPES,
+    ROLE,
+    TARGET,
+    Template,
+)
 from sm_constructs.rules.registry import Finding, rule
 from sm_constructs.rules.shapes import shapes
 from sm_constructs.spec import once_each
@@ -89,6 +100,24 @@ def names(template: Template) -> Iterator[Finding]:
             yield Finding(node.path, f"has {said}, which gives an ARN; the name is Fn::GetAtt {wanted}")
         elif kind == ALARM and attribute == "Arn":
             yield Finding(node.path, f"has the ARN of {name}; the name is Ref {name}")
+    for id, kind in template.types.items():
+        if kind.startswith("AWS::SageMaker::") and kind not in READ_TYPES:
+            for path, told in monitored(template.properties(id), f"Resources/{id}/Properties"):
+                endpoint = template.referred(ENDPOINT, text_of(told))
+                if endpoint is not None and told == {"Ref": endpoint.id}:
+                    said = (
+                        f"has Ref {endpoint.id}, which gives an ARN; the name is Fn::GetAtt {endpoint.id}.EndpointName"
+                    )
+                    yield Finding(path, said)
+
+
+def monitored(value: Any, path: str) -> Iterator[tuple[str, Any]]:  # noqa: ANN401 - JSON
+    """Give the names of the endpoints that a monitor looks at, with their places."""
+    for name, each in value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ():
+        if name == "EndpointInput" and isinstance(each, dict):
+            yield f"{path}/EndpointInput/EndpointName", each.get("EndpointName")
+        else:
+            yield from monitored(each, f"{path}/{name}")
 
 
 class _Naming(NamedTuple):
@@ -161,6 +190,14 @@ def existing(template: Template) -> Iterator[Finding]:
     for path, name, attribute in _references_of_outputs(template):
         if (said := _missing(template, name, attribute)) is not None:
             yield Finding(path, said)
+    for output, definition in template.section("Outputs").items():
+        if isinstance(definition, dict) and "Condition" not in definition:
+            called = calls(definition)
+            for name in {name for _, name, _ in references_of(called)} if "Fn::If" not in str(called) else ():
+                its = template.resource(name)
+                if its is not None and its.is_conditional:
+                    said = f"refers to {name}, which is there on a condition only; the output has none"
+                    yield Finding(f"Outputs/{output}/Value", said)
 
 
 def _missing(template: Template, name: str, attribute: str) -> str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import re
 from collections import defaultdict
 from dataclasses import dataclass, field
@@ -45,6 +46,7 @@ _PARTITION = re.compile(r"^arn:[^:]*:")
 _ATTACH = ("ec2:CreateNetworkInterface", "ec2:CreateNetworkInterfacePermission", "ec2:DeleteNetworkInterface")
 _DESCRIBE = ("ec2:DescribeNetworkInterfaces", "ec2:DescribeSecurityGroups", "ec2:DescribeSubnets", "ec2:DescribeVpcs")
 _MOST_REMEMBERED = 1024
+_NEAR = 0.95  # of difflib: one letter of twenty
 _PULL = ("ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer")
 
 _SYNC, _ASYNC = "sagemaker:InvokeEndpoint", "sagemaker:InvokeEndpointAsync"
@@ -358,6 +360,9 @@ def _needs_of_model(model: Resource) -> Iterator[_Need]:
             tree = data.endswith("/") or container["Mode"].said == "MultiModel"
             if (place := _object_arn(data)) is not None:
                 yield _Need(node, "the model data", "s3:GetObject", f"{place}*" if tree else place, several=tree)
+        login = container["ImageConfig"]["RepositoryAuthConfig"]["RepositoryCredentialsProviderArn"]
+        if login.said is not None:
+            yield _Need(login, "the credentials of the registry", "lambda:InvokeFunction", login.said)
     if network := model["VpcConfig"]:
         interface = "arn:*:ec2:*:*:network-interface/*"
         for action in _ATTACH:
@@ -472,7 +477,8 @@ def sufficient(template: Template) -> Iterator[Finding]:
         arn = template.pattern(need.arn)
         if not role.may(need.action, arn, several=need.several):
             told.add((need.node, need.action))
-            yield Finding(need.node.path, f"needs {need.action} for {need.what}, and {id} does not allow it on {arn}")
+            what = TOKEN.sub("*", need.what)
+            yield Finding(need.node.path, f"needs {need.action} for {what}, and {id} does not allow it on {arn}")
 
 
 @rule(
@@ -611,6 +617,7 @@ def _calling(template: Template) -> Iterator[tuple[Node, Said, list[str]]]:
                 yield document.place(index), said, calls
 
 
+_PSEUDO = re.compile(r"\$\{Token\[AWS\.[A-Za-z]+\]\}")
 _EVERY_ENDPOINT = "arn:aws:sagemaker:eu-west-1:123456789012:endpoint/any"
 _INVOKED = _CALLED.replace("Resource: !Ref Endpoint", "Resource: {}").replace("'{}'", "[sagemaker:InvokeEndpointAsync]")
 
@@ -627,7 +634,8 @@ _INVOKED = _CALLED.replace("Resource: !Ref Endpoint", "Resource: {}").replace("'
 def fenced(template: Template) -> Iterator[Finding]:
     """Warn of callers that may call every endpoint of the account."""
     for node, said, calls in _calling(template):
-        everywhere = any(is_text(arn) and _covers(arn, _EVERY_ENDPOINT) for arn in said.resources or [])
+        arns = (_PSEUDO.sub("*", arn) for arn in said.resources or [])
+        everywhere = any(is_text(arn) and _covers(arn, _EVERY_ENDPOINT) for arn in arns)
         if everywhere and not said.is_conditional:
             path = node["Resource"].path
             yield Finding(path, f"is every endpoint of the account, for {', '.join(calls)}")
@@ -652,11 +660,23 @@ def written(template: Template) -> Iterator[Finding]:
         yield from _of_document(role.trust, "Principal", "Resource", known)
         for arn in role.resource["ManagedPolicyArns"].entries():
             name = (arn.said or "").rpartition("/")[2]
-            right = _SPELLED.get(name.lower(), name)
+            by_aws = ":iam::aws:policy/" in TOKEN.sub("aws", arn.said or "")
+            near = difflib.get_close_matches(name, _FULL_ACCESS, n=1, cutoff=_NEAR) if by_aws else []
+            right = _SPELLED.get(name.lower(), *near or [name])
             if right != name:
                 yield Finding(arn.path, f"is {arn.said!r}; the policy is spelled {right}")
+        boundary = role.resource["PermissionsBoundary"]
+        said = template.sampled(boundary.said or "") or ""
+        if said.startswith("arn:") and ":policy/" not in said:
+            yield Finding(boundary.path, f"is {said}; a boundary is a policy")
         for document in role.documents:
             yield from _of_document(document, "Resource", "Principal", known)
+
+    for policy in template.of_type(POLICY_OF_ROLE, MANAGED_POLICY, INLINE_POLICY):
+        for node in (policy["RoleName"],) if policy.type == INLINE_POLICY else policy["Roles"].entries():
+            for _, name, attribute in template.references(node):
+                if attribute == "Arn" and template.resource(name) in template.execution_roles:
+                    yield Finding(node.path, f"has the ARN of {name}; a policy is attached to the name of a role: Ref")
 
 
 def _of_document(

@@ -7,7 +7,7 @@ from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from sm_constructs.facts import limit
-from sm_constructs.reading.resources import ALARM, ENDPOINT, POLICY, TARGET, Template
+from sm_constructs.reading.resources import ALARM, COMPONENT, ENDPOINT, POLICY, TARGET, Template
 from sm_constructs.rules.references import scaled
 from sm_constructs.rules.registry import Finding, mentioning, rule
 from sm_constructs.rules.targets import (
@@ -26,12 +26,13 @@ from sm_constructs.spec import once_each
 from sm_constructs.tokens import is_number, is_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from sm_constructs.reading.nodes import Node
     from sm_constructs.reading.resources import Resource
 
 _HOUR = 3600
+_INVOCATIONS = "SageMakerVariantInvocationsPerInstance"
 _ITS = "ScalingTargetId: !Ref Target"
 _USUAL = (
     "{TargetValue: 70, PredefinedMetricSpecification: {PredefinedMetricType: SageMakerVariantInvocationsPerInstance}}"
@@ -271,21 +272,37 @@ _TWO = _OWN.format("InstanceType: ml.m5.large, InitialInstanceCount: 1") + targe
     bad=_TWO + _TRACKING.replace("VARIANT", "b"),
 )
 def own_metrics(template: Template) -> Iterator[Finding]:
-    """Warn of policies that follow another variant or endpoint."""
+    """Warn of policies that follow another variant, endpoint or component."""
     for target in scaling_parts(template):
         endpoint = endpoint_of(template, target)
-        if target.match is None or endpoint is None or target.resource.type != TARGET:
+        if target.match is None or target.resource.type != TARGET:
             continue
+        own = target.match["component"]
         for policy in _policies_of(template, target.resource):
             metric = policy["TargetTrackingScalingPolicyConfiguration"]["CustomizedMetricSpecification"]
             for dimension in metric["Dimensions"].entries():
                 name, value = dimension["Name"].said, dimension["Value"]
+                if own is not None and name == "InferenceComponentName" and _are_different(template, own, value.said):
+                    yield Finding(value.path, f"is {value.said!r}, and {own!r} scales")
+                if endpoint is None:
+                    continue
                 other = template.referred(ENDPOINT, value.said) if name == "EndpointName" else None
                 variant = value.said if name == "VariantName" and is_text(value.said) else None
                 if other is not None and other.id != endpoint.id:
                     yield Finding(value.path, f"is that of {other.id}, and {endpoint.id} scales")
                 elif variant is not None and is_text(target.match["variant"]) and variant != target.match["variant"]:
                     yield Finding(value.path, f"is {variant!r}, and {target.match['variant']!r} scales")
+
+
+def _are_different(template: Template, one: str, other: str | None) -> bool:
+    """Say whether two names are certainly of different inference components."""
+    first, second = template.referred(COMPONENT, one), template.referred(COMPONENT, other)
+    if first is not None and second is not None:
+        return first is not second
+    names = [
+        text if its is None else its["InferenceComponentName"].said for text, its in ((one, first), (other, second))
+    ]
+    return all(map(is_text, names)) and names[0] != names[1]
 
 
 @rule(
@@ -334,7 +351,9 @@ def _may_scale_in(policy: Resource) -> bool:
     severity="warning",
     source='"Define a scaling policy", "Autoscale an asynchronous endpoint", SageMaker developer guide',
     about=Template,
-    where=mentioning("CustomizedMetricSpecification", "ScaleOutCooldown", "StepScalingPolicyConfiguration"),
+    where=mentioning(
+        "CustomizedMetricSpecification", "ScaleOutCooldown", "StepScalingPolicyConfiguration", "InvocationsPerInstance"
+    ),
     facts=["async/target_tracking_metric", "autoscaling/cooldown_default"],
     good=target_example() + STEP_EXAMPLE + _ABOVE,
     bad=target_example() + STEP_EXAMPLE + _ABOVE.replace("Greater", "Less"),
@@ -347,12 +366,21 @@ def reacting(template: Template) -> Iterator[Finding]:
         name, pause = tracking["CustomizedMetricSpecification"]["MetricName"], tracking["ScaleOutCooldown"]
         if name.said == "ApproximateBacklogSize":
             yield Finding(name.path, "is ApproximateBacklogSize; more instances do not lower it: …PerInstance")
+        elif name.said == "Invocations":
+            yield Finding(name.path, "is Invocations, of all instances together; more of them do not lower it")
+        target = tracking["TargetValue"].number().value
+        predefined = tracking["PredefinedMetricSpecification"]["PredefinedMetricType"].said
+        if predefined == _INVOCATIONS and is_number(target) and target < 1:
+            said = f"is {target:g} requests per instance and minute: one request needs more than one instance"
+            yield Finding(tracking["TargetValue"].path, said)
         seconds = pause.number().value
         if is_number(seconds) and seconds >= _HOUR and template.is_of_hosting(policy):
             yield Finding(pause.path, f"is {seconds:g} seconds, in which nothing more is added")
         changes = [step["ScalingAdjustment"].number().value for step in steps["StepAdjustments"].entries()]
         if steps["AdjustmentType"].said == "ExactCapacity" or not changes or not all(map(is_number, changes)):
             continue
+        if not any(changes):
+            yield Finding(steps["StepAdjustments"].path, "change nothing: each adjustment is 0")
         for alarm in alarms[policy.id]:
             comparison = (alarm["ComparisonOperator"].said or "").partition("Than")[0]
             if template.is_of_hosting(alarm) and _is_reversed(comparison, changes):
@@ -360,6 +388,24 @@ def reacting(template: Template) -> Iterator[Finding]:
                 yield Finding(
                     steps["StepAdjustments"].path, f"go the wrong way for {side} values, of which {alarm.id} tells"
                 )
+            elif template.is_of_hosting(alarm) and (gap := _gap(comparison, steps["StepAdjustments"].entries())):
+                said = f"leave a gap of {gap:g} next to the threshold at which {alarm.id} goes off"
+                yield Finding(steps["StepAdjustments"].path, said)
+
+
+def _gap(comparison: str, steps: Sequence[Node]) -> float:
+    """Give how far the value is beyond the threshold of an alarm before a step is for it; 0 where that is not known."""
+    ends = ("MetricIntervalLowerBound", "MetricIntervalUpperBound")
+    if comparison == "Less":
+        ends = (ends[1], ends[0])
+    distances = [tuple(step[end].number().value for end in ends) for step in steps]
+    if comparison not in ("Less", "Greater") or any(
+        value is not None and not is_number(value) for both in distances for value in both
+    ):
+        return 0
+    sign = -1 if comparison == "Less" else 1
+    begins = [0 if near is None else sign * near for near, far in distances if far is None or sign * far > 0]
+    return max(0, min(begins, default=float("inf")))
 
 
 def _is_reversed(comparison: str, changes: list[float | None]) -> bool:

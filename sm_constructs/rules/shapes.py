@@ -12,7 +12,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from sm_constructs.facts import load
-from sm_constructs.reading.intrinsics import REFERRING, is_intrinsic, text_of
+from sm_constructs.reading.intrinsics import REFERRING, TOKEN, is_intrinsic, text_of
 from sm_constructs.reading.resources import ALARM, POLICY, ROLE, TARGET, Template
 from sm_constructs.rules.registry import Finding, rule
 from sm_constructs.spec import once_each
@@ -231,7 +231,11 @@ class _Fitting:
         low, high = shape.get("length", (None, None))
         sample: str | None = text
         if is_unresolved(text):
-            # Its length is not known, and its form may be.
+            # At least its length without what is not known is known, and its form may be.
+            known = TOKEN.sub("", text) if high is not None and len(text) > high else ""
+            if len(known) > (high or 0):
+                self._add("SMC045", place, f"has {len(known)} characters and more; it has {_range(low, high)}")
+                return
             sample = self._template.sampled(text) if "patterns" in shape else None
         elif _is_outside(len(text), low, high):
             self._add("SMC045", place, f"has {len(text)} characters; it has {_range(low, high)}")

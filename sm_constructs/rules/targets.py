@@ -251,6 +251,8 @@ def policies_have_targets(template: Template) -> Iterator[Finding]:
         found = None if text is None else template.resource(only_reference(its.value))
         if found is not None and found.type != TARGET:
             yield Finding(its.path, f"refers to {found.id}, which is an {found.type}; it is a scalable target")
+        if is_text(text) and template.resource(text) is not None:
+            yield Finding(its.path, f"is the logical id {text} as a text; the target is Ref {text}")
     for target in scaling_parts(template):
         if target.resource.type == POLICY and target.resource["ResourceId"] and target.dimension is not None:
             elsewhere = endpoint_of(template, target) is None and _component(template, target) is None

@@ -7,7 +7,7 @@ from collections import defaultdict
 from graphlib import CycleError, TopologicalSorter
 from typing import TYPE_CHECKING
 
-from sm_constructs.reading.intrinsics import EXTENSIONS, LOOP, calls
+from sm_constructs.reading.intrinsics import EXTENSIONS, LOOP, calls, references
 from sm_constructs.reading.resources import ALARM, COMPONENT, CONFIG, ENDPOINT, MODEL, POLICY, ROLE, TARGET, Template
 from sm_constructs.rules.registry import Finding, rule
 from sm_constructs.tokens import is_number
@@ -54,7 +54,8 @@ def there(template: Template) -> Iterator[Finding]:
             yield Finding(f"Resources/{id}/Condition", f"is {condition}, and there is no such condition")
     for name, condition in conditions.items():
         yield from _in_condition(template, name, condition)
-    for resource in template.of_type(*_LOOKED_AT):
+    alarms = [alarm for alarm in template.of_type(ALARM) if template.is_of_hosting(alarm)]
+    for resource in (*template.of_type(*_LOOKED_AT), *alarms):
         for path, name, argument in template.calls(resource):
             match name, argument:
                 case "Fn::If", [str(condition), *_] if condition not in conditions:
@@ -62,6 +63,8 @@ def there(template: Template) -> Iterator[Finding]:
                 case "Fn::If", [*several] if len(several) != _PARTS_OF_IF:
                     said = f"is Fn::If with {len(several)} entries; it has a condition and two values"
                     yield Finding(resource.path + path, said)
+                case "Fn::ImportValue", _ if any(map(template.has_resource, _names_in(argument))):
+                    yield Finding(resource.path + path, "is Fn::ImportValue of a name with a resource in it")
                 case "Fn::Select", [int() | str() as index, [*several]] if _is_beyond(index, len(several)):
                     yield Finding(resource.path + path, f"selects entry {index}, counted from 0, of {len(several)}")
                 case "Fn::FindInMap", [str(table), row, column] if table not in mappings:
@@ -75,6 +78,10 @@ def there(template: Template) -> Iterator[Finding]:
 
 
 _PARTS_OF_IF = 3
+
+
+def _names_in(value: object) -> set[str]:
+    return {name for _, name, _ in references(value)}
 
 
 def _is_beyond(index: int | str, number: int) -> bool:
