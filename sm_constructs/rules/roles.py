@@ -88,18 +88,20 @@ def _example(service: str = _SERVICE, action: str = "'s3:GetObject'", resource: 
 
 
 class _Rights:
-    """What a statement allows or denies: patterns of actions, and of ARNs."""
+    """What a statement allows or denies: patterns of actions, and of ARNs with the partition left open."""
 
     __slots__ = ("_actions", "_patterns", "resources")
 
     def __init__(self, actions: list[str], resources: list[str]) -> None:
-        self.resources = resources
+        self.resources = [_in_one_partition(each) for each in resources]
         self._actions = {action.lower() for action in actions}
         self._patterns = [action for action in self._actions if "*" in action or "?" in action]
 
     def is_about(self, action: str) -> bool:
         """Say whether it says something of an action, which is in small letters."""
-        return action in self._actions or any(_covers(pattern, action) for pattern in self._patterns)
+        if action in self._actions or not self._patterns:
+            return action in self._actions
+        return any(_covers(pattern, action) for pattern in self._patterns)
 
 
 @dataclass(slots=True)
@@ -113,18 +115,21 @@ class _Policies:
 
     def allow(self, action: str, arn: str, *, several: bool = False) -> bool:
         """Say whether they allow something, as far as that is known."""
-        return not self.is_known or any(
-            rights.is_about(action)
-            and any(_reaches(each, arn) for each in rights.resources if not several or "*" in _in_one_partition(each))
-            for rights in self.allowed
-        )
+        if not self.is_known:
+            return True
+        arn = _in_one_partition(arn)
+        for rights in self.allowed:
+            if rights.is_about(action):
+                for each in rights.resources:
+                    if (not several or "*" in each) and _reaches(each, arn):
+                        return True
+        return False
 
     def deny(self, action: str, arn: str) -> bool:
         """Say whether they deny something whatever the circumstances."""
         arn = _in_one_partition(arn) if self.denied else arn
         return any(
-            rights.is_about(action) and any(_covers(_in_one_partition(each), arn) for each in rights.resources)
-            for rights in self.denied
+            rights.is_about(action) and any(_covers(each, arn) for each in rights.resources) for rights in self.denied
         )
 
 
@@ -141,15 +146,15 @@ class _Role:
     def may(self, action: str, arn: str, *, several: bool = False) -> bool:
         """Say whether it may do something, with several things of that form, as far as that is known."""
         action = action.lower()
-        return all(
-            policies.allow(action, arn, several=several) and not policies.deny(action, arn)
-            for policies in (self.policies, self.boundary)
-        )
+        for policies in (self.policies, self.boundary):
+            if not policies.allow(action, arn, several=several) or policies.deny(action, arn):
+                return False
+        return True
 
 
 def _reaches(pattern: str, arn: str) -> bool:
     """Say whether a pattern may be about an ARN; about all of them, where an action knows no resources."""
-    return overlap(_in_one_partition(pattern), _in_one_partition(arn)) if arn != "*" else not pattern.strip("*")
+    return overlap(pattern, arn) if arn != "*" else not pattern.strip("*")
 
 
 @lru_cache(_MOST_REMEMBERED)
@@ -360,7 +365,8 @@ def _needs_of_model(model: Resource) -> Iterator[_Need]:
             tree = data.endswith("/") or container["Mode"].said == "MultiModel"
             if (place := _object_arn(data)) is not None:
                 yield _Need(node, "the model data", "s3:GetObject", f"{place}*" if tree else place, several=tree)
-        login = container["ImageConfig"]["RepositoryAuthConfig"]["RepositoryCredentialsProviderArn"]
+        config = container["ImageConfig"]
+        login = config["RepositoryAuthConfig"]["RepositoryCredentialsProviderArn"] if config else config
         if login.said is not None:
             yield _Need(login, "the credentials of the registry", "lambda:InvokeFunction", login.said)
     if network := model["VpcConfig"]:
