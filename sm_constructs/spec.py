@@ -44,7 +44,21 @@ def once_each(give: Callable[[_About], Iterable[_Given]]) -> Callable[[_About], 
             last_about = about
         return last_given
 
+    def forget() -> None:
+        nonlocal last_about, last_given
+        last_about, last_given = None, ()
+
+    _FORGETTING.append(forget)
     return given
+
+
+_FORGETTING: list[Callable[[], None]] = []
+
+
+def forget() -> None:
+    """Forget what is remembered of the last object, such as a whole template, so that its memory is free."""
+    for each in _FORGETTING:
+        each()
 
 
 EndpointKind = Literal["real-time", "serverless", "asynchronous", "inference-components"]

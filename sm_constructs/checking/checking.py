@@ -13,6 +13,7 @@ from sm_constructs.problems import Problem
 from sm_constructs.reading.intrinsics import PLAIN
 from sm_constructs.reading.resources import READ_TYPES, Template
 from sm_constructs.rules import findings
+from sm_constructs.spec import forget
 from sm_constructs.template import read_with_parts
 
 if TYPE_CHECKING:
@@ -79,6 +80,7 @@ def check_template(template: object, *, region: str | None = None, account: str 
             path = _in_loop(resolved.original(finding.at), of_loops)
             problem = Problem(rule.code, rule.severity, f"{path} {finding.text}", path, rule.source)
             found.setdefault((rule.code, path, finding.text), problem)
+    forget()
     return sorted(
         (problem for problem in found.values() if not is_suppressed(problem, whole)),
         key=lambda problem: (problem.code, problem.path),
