@@ -7,7 +7,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sm_constructs.facts import limit
-from sm_constructs.reading.intrinsics import calls, references, references_of, referred, text_of
+from sm_constructs.reading.intrinsics import calls, references_of, referred, text_of
 from sm_constructs.reading.resources import (
     ALARM,
     COMPONENT,
@@ -187,17 +187,9 @@ def existing(template: Template) -> Iterator[Finding]:
             for path, name, attribute in template.references(resource):
                 if (said := _missing(template, name, attribute)) is not None:
                     yield Finding(resource.path + path, said)
-    for path, name, attribute in _references_of_outputs(template):
-        if (said := _missing(template, name, attribute)) is not None:
-            yield Finding(path, said)
     for output, definition in template.section("Outputs").items():
-        if isinstance(definition, dict) and "Condition" not in definition:
-            called = calls(definition)
-            for name in {name for _, name, _ in references_of(called)} if "Fn::If" not in str(called) else ():
-                its = template.resource(name)
-                if its is not None and its.is_conditional:
-                    said = f"refers to {name}, which is there on a condition only; the output has none"
-                    yield Finding(f"Outputs/{output}/Value", said)
+        for said in _missing_in_output(template, definition):
+            yield Finding(f"Outputs/{output}/Value", said)
 
 
 def _missing(template: Template, name: str, attribute: str) -> str | None:
@@ -217,13 +209,19 @@ def _attributes(kind: str) -> frozenset[str]:
     return frozenset({*shapes()[kind]["attributes"], _NAMES[kind]})
 
 
-def _references_of_outputs(template: Template) -> Iterator[tuple[str, str, str]]:
-    """Give the references in outputs, as far as it is known what there is in every case."""
+def _missing_in_output(template: Template, definition: object) -> Iterator[str]:
+    """Say what is not there of what an output refers to, as far as it is known what there is in every case."""
     is_known = not template.section("Conditions") and not template.says("Transform")
-    for output, definition in template.section("Outputs").items():
-        for _, name, attribute in references({"": definition}):
-            if template.resource(name) is not None or is_known:
-                yield f"Outputs/{output}/Value", name, attribute
+    called = calls({"": definition})
+    is_conditional = isinstance(definition, dict) and "Condition" in definition
+    is_conditional = is_conditional or any(function == "Fn::If" for _, function, _ in called)
+    for _, name, attribute in references_of(called):
+        its = template.resource(name)
+        missing = _missing(template, name, attribute) if its is not None or is_known else None
+        if missing is not None:
+            yield missing
+        if its is not None and its.is_conditional and not is_conditional:
+            yield f"refers to {name}, which is there on a condition only; the output has none"
 
 
 @rule(
