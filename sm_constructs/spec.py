@@ -33,20 +33,22 @@ _Given = TypeVar("_Given")
 
 def once_each(give: Callable[[_About], Iterable[_Given]]) -> Callable[[_About], tuple[_Given, ...]]:
     """Remember what a function gave for the object that it was last asked about: all rules ask the same of a spec."""
-    last_about: object = None
-    last_given: tuple[_Given, ...] = ()
+    # Both at once, so that threads that check something else at the same time do not mix them up.
+    nothing: tuple[object, tuple[_Given, ...]] = (None, ())
+    last = nothing
 
     @wraps(give)
     def given(about: _About) -> tuple[_Given, ...]:
-        nonlocal last_about, last_given
+        nonlocal last
+        last_about, found = last
         if last_about is not about:
-            last_given = tuple(give(about))
-            last_about = about
-        return last_given
+            found = tuple(give(about))
+            last = about, found
+        return found
 
     def forget() -> None:
-        nonlocal last_about, last_given
-        last_about, last_given = None, ()
+        nonlocal last
+        last = nothing
 
     _FORGETTING.append(forget)
     return given

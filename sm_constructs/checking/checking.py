@@ -69,18 +69,20 @@ def check_template(template: object, *, region: str | None = None, account: str 
     found: dict[tuple[str, str, str], Problem] = {}
     if not ids and not any(kind.startswith("AWS::SageMaker::") for kind in types.values()):
         return []
-    for case in cases(whole, ids, pseudo):
-        resolved = resolve(whole, case)
-        told = list(_findings(Template(resolved.template, resolved.others, case.plain), region, account))
-        # What a rule says of a place in its own words need not be said again in those of its shape.
-        plain = {finding.at for rule, finding in told if rule.severity == "error" and not rule.is_shape}
-        for rule, finding in told:
-            if rule.is_shape and finding.at in plain:
-                continue
-            path = _in_loop(resolved.original(finding.at), of_loops)
-            problem = Problem(rule.code, rule.severity, f"{path} {finding.text}", path, rule.source)
-            found.setdefault((rule.code, path, finding.text), problem)
-    forget()
+    try:
+        for case in cases(whole, ids, pseudo):
+            resolved = resolve(whole, case)
+            told = list(_findings(Template(resolved.template, resolved.others, case.plain), region, account))
+            # What a rule says of a place in its own words need not be said again in those of its shape.
+            plain = {finding.at for rule, finding in told if rule.severity == "error" and not rule.is_shape}
+            for rule, finding in told:
+                if rule.is_shape and finding.at in plain:
+                    continue
+                path = _in_loop(resolved.original(finding.at), of_loops)
+                problem = Problem(rule.code, rule.severity, f"{path} {finding.text}", path, rule.source)
+                found.setdefault((rule.code, path, finding.text), problem)
+    finally:
+        forget()
     return sorted(
         (problem for problem in found.values() if not is_suppressed(problem, whole)),
         key=lambda problem: (problem.code, problem.path),
