@@ -46,6 +46,10 @@ TYPES = {
     "AWS::CloudWatch::Alarm": [("cloudwatch", "PutMetricAlarm", "")],
     "AWS::IAM::Role": [("iam", "CreateRole", "")],
 }
+# The calls that state machines and schedules make, since CloudFormation has no resource type for what they start.
+REQUESTS = {"CreateTransformJob": "sagemaker"}
+# The services of which all resource types are known.
+SERVICES = ("SageMaker", "ApplicationAutoScaling", "AutoScaling", "CloudWatch", "IAM", "Scheduler", "StepFunctions")
 # What cfn-lint means by a format; the identifiers of EC2 and KMS, as their API references give them.
 _KEY = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|mrk-[0-9a-f]{32}"
 _ALIAS = r"alias/[a-zA-Z0-9:/_-]{1,250}"
@@ -59,6 +63,7 @@ FORMATS = {
 }
 # A date with a time, in ISO 8601, as CloudFormation takes a timestamp.
 MOMENT = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2})?(\.[0-9]+)?(Z|[+-][0-9]{2}:?[0-9]{2})?$"
+KINDS = {"integer": "integer", "long": "integer", "float": "number", "double": "number", "boolean": "boolean"}
 # Patterns that every text matches, without their anchors and brackets.
 SAYS_NOTHING = {
     r"[\S\s]*",
@@ -184,10 +189,10 @@ def service_model(service: str) -> ServiceModel:
     return ServiceModel(Loader().load_service_model(service, "service-2"))
 
 
-def sagemaker_types() -> list[str]:
-    """Give the types of SageMaker that CloudFormation has."""
+def resource_types() -> list[str]:
+    """Give the types that CloudFormation has of the services around hosting."""
     there = PROVIDER_SCHEMA_MANAGER.get_resource_types("us-east-1")
-    return sorted(kind for kind in there if kind.startswith("AWS::SageMaker::"))
+    return sorted(kind for kind in there if kind.startswith(tuple(f"AWS::{service}::" for service in SERVICES)))
 
 
 def shape_of(kind: str) -> Node:
@@ -200,6 +205,28 @@ def shape_of(kind: str) -> Node:
             narrow(node["properties"][about]["items"] if about else node, request)
     read_only = [path.removeprefix("/properties/").replace("/", ".") for path in schema.get("readOnlyProperties", [])]
     node["attributes"] = sorted(read_only)
+    return clean(node)
+
+
+def of_api(shape: Shape) -> Node:
+    """Write a node of what an API takes."""
+    match shape:
+        case StructureShape():
+            properties = {name: of_api(shape.members[name]) for name in sorted(shape.members)}
+            return {"type": "object", "properties": properties, "required": sorted(shape.required_members)}
+        case ListShape():
+            return {"type": "array", "items": of_api(shape.member)}
+        case MapShape():
+            return {"type": "json", "values": of_api(shape.value)}
+        case _:
+            return {"type": KINDS.get(shape.type_name, "string")}
+
+
+def request_shape(service: str, operation: str) -> Node:
+    """Give what the request of a call may be."""
+    shape: Shape = service_model(service).operation_model(operation).input_shape  # type: ignore[assignment]
+    node = of_api(shape)
+    narrow(node, shape)
     return clean(node)
 
 
@@ -220,7 +247,8 @@ def table() -> Node:
     return {
         "sources": {name: version(name) for name in ("cfn-lint", "botocore")},
         "types": {kind: shape_of(kind) for kind in TYPES},
-        "resource_types": sagemaker_types(),
+        "requests": {name: request_shape(service, name) for name, service in REQUESTS.items()},
+        "resource_types": resource_types(),
     }
 
 

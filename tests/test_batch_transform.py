@@ -34,6 +34,7 @@ from sm_constructs import (
     TransformInput,
     TransformOutput,
     TransformSchedule,
+    check_template,
 )
 from sm_constructs.binding import Site
 from sm_constructs.facts import instance_types, load
@@ -508,7 +509,9 @@ class TestRole:
 class TestTask:
     def definition(self, stack, task):
         sfn.StateMachine(stack, "Machine", definition_body=sfn.DefinitionBody.from_chainable(task))
-        return json.loads(plain(Synthesised(stack).properties(MACHINE)["DefinitionString"]))["States"]["Score"]
+        s = Synthesised(stack)
+        assert check_template(s.json) == []
+        return json.loads(plain(s.properties(MACHINE)["DefinitionString"]))["States"]["Score"]
 
     def test_it_runs_the_job_that_the_schedule_would_start(self, stack):
         arguments = {

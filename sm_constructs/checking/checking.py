@@ -12,6 +12,8 @@ from sm_constructs.checking.suppressing import is_suppressed
 from sm_constructs.problems import Problem
 from sm_constructs.reading.intrinsics import PLAIN
 from sm_constructs.reading.resources import READ_TYPES, Template
+from sm_constructs.reading.transforms import read_transforms
+from sm_constructs.reading.written import INSIDE
 from sm_constructs.rules import findings
 from sm_constructs.spec import forget
 from sm_constructs.template import read_with_parts
@@ -78,9 +80,11 @@ def check_template(template: object, *, region: str | None = None, account: str 
             for rule, finding in told:
                 if rule.is_shape and finding.at in plain:
                     continue
-                path = _in_loop(resolved.original(finding.at), of_loops)
-                problem = Problem(rule.code, rule.severity, f"{path} {finding.text}", path, rule.source)
-                found.setdefault((rule.code, path, finding.text), problem)
+                at, _, inside = finding.at.partition(f"{INSIDE}/")
+                text = f"at {inside} {finding.text}" if inside else finding.text
+                path = _in_loop(resolved.original(at), of_loops)
+                problem = Problem(rule.code, rule.severity, f"{path} {text}", path, rule.source)
+                found.setdefault((rule.code, path, text), problem)
     finally:
         forget()
     return sorted(
@@ -112,6 +116,9 @@ def _findings(template: Template, region: str | None, account: str | None) -> It
         for rule, finding in findings(part.spec, of_templates=True):
             if part.tells(finding.at) and all((rule.code, finding.at) in each for each in always):
                 yield rule, type(finding)(part.property_path(finding.at), finding.text)
+    for job in read_transforms(template, region=region, account=account):
+        for rule, finding in findings(job.spec, of_templates=True):
+            yield rule, type(finding)(job.property_path(finding.at), finding.text)
 
 
 def _checked(template: object) -> Mapping[str, Any]:

@@ -47,6 +47,9 @@ _MOST_REMEMBERED = 256
 TOKEN = re.compile(r"\$\{Token\[([^\]]+)\]\}")
 """A token, with what it refers to."""
 
+PSEUDO_TOKEN = re.compile(r"\$\{Token\[AWS\.[A-Za-z]+(?:\.[0-9]+)?\]\}")
+"""A token of a pseudo parameter, such as the account."""
+
 _REFERENCE = re.compile(r"\$\{Token\[([^\].]+)(?:\.[^\]]*)?\]\}")
 _DYNAMIC = "{{resolve:"
 # There may be tokens in it.
@@ -73,7 +76,7 @@ def token(name: str) -> str:
 
 def list_token(value: object) -> list[str]:
     """Give the token of a list that is not known before deployment."""
-    return [f"#{_opaque(value)[1:]}"]
+    return [f"#{opaque(value)[1:]}"]
 
 
 def number_token(text: str) -> float:
@@ -109,7 +112,7 @@ def text_of(value: object) -> str | None:
 
 def _without_dynamic_references(text: str) -> str:
     """Put tokens for what is read from other services; see "Dynamic references", CloudFormation user guide."""
-    return _DYNAMIC_REFERENCE.sub(lambda match: _opaque(match[0]), text)
+    return _DYNAMIC_REFERENCE.sub(lambda match: opaque(match[0]), text)
 
 
 def _text_of_call(call: dict[str, Any]) -> str:
@@ -129,7 +132,7 @@ def _put_together(value: object) -> str:
         pieces.append(piece)
         length += len(piece)
         if len(pieces) > _MOST_PIECES or length > _LONGEST:
-            return _opaque(value)
+            return opaque(value)
     return "".join(pieces)
 
 
@@ -189,7 +192,7 @@ def _pieces(value: object, depth: int) -> Iterator[str]:
         case {"Fn::Sub": [str() as text, dict() as variables]} if depth:
             yield from _substituted(text, variables, depth)
         case _:
-            yield _opaque(value)
+            yield opaque(value)
 
 
 def _substituted(text: str, variables: dict[object, object], depth: int) -> Iterator[str]:
@@ -329,6 +332,6 @@ def _split(name: str) -> tuple[str, str]:
     return id, attribute
 
 
-def _opaque(value: object) -> str:
+def opaque(value: object) -> str:
     """Give the token of a value that is not looked into."""
     return token(f"{zlib.crc32(reprlib.repr(value).encode('utf-8', 'replace')):08x}")

@@ -29,6 +29,9 @@ LOOKS = {
             ("InferenceComponent", "inference-component"),
         )
     },
+    "AWS::ApplicationAutoScaling::ScalableTarget": {
+        "": "endpoint/{}/variant/main|sagemaker:variant:DesiredInstanceCount|sagemaker"
+    },
     "AWS::IAM::Role": {"": "{}", "Arn": f"{_IAM}:role/{{}}", "RoleId": "AROA0123456789EXAMPLE"},
     "AWS::IAM::ManagedPolicy": {"": f"{_IAM}:policy/{{}}", "PolicyArn": f"{_IAM}:policy/{{}}"},
     "AWS::CloudWatch::Alarm": {"": "{}", "Arn": f"arn:aws:cloudwatch:{_HERE}:alarm:{{}}"},

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from sm_constructs.containers import Container, ContainerImage, ModelPackage, UriImage
 from sm_constructs.model_data import ModelData, S3Archive, S3Location, S3Prefix, UriData
 from sm_constructs.network import Network
+from sm_constructs.reading.intrinsics import token
 from sm_constructs.reading.nodes import Found, Node, Table, made, nothing, several
 from sm_constructs.registries import parse_ecr_uri
 from sm_constructs.spec import ModelSpec
@@ -89,6 +90,8 @@ def _read_model_data(node: Node) -> Found[Any]:
     tree = source["S3DataType"].says("S3Prefix")
     if not tree:
         source["S3DataType"].says("S3Object")
+    if not tree and source["CompressionType"].said == "None":  # one object as it is, for which there is no argument
+        return Found(ModelData.from_uri(token(source.path)), source["S3Uri"])
     source["CompressionType"].says("None" if tree else "Gzip")
     if tree and source["ModelAccessConfig"]["AcceptEula"].flag().value and (uri := source["S3Uri"].text()).value:
         return Found(S3Prefix(*_bucket_and_key(uri.value), accept_eula=True), uri)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import marshal
+import re
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
@@ -31,13 +32,21 @@ INLINE_POLICY = "AWS::IAM::RolePolicy"
 PACKAGE = "AWS::SageMaker::ModelPackage"
 PACKAGE_GROUP = "AWS::SageMaker::ModelPackageGroup"
 EXPERIMENT = "AWS::SageMaker::InferenceExperiment"
+DASHBOARD = "AWS::CloudWatch::Dashboard"
+COMPOSITE = "AWS::CloudWatch::CompositeAlarm"
+SCHEDULE = "AWS::Scheduler::Schedule"
+STATE_MACHINES = ("AWS::StepFunctions::StateMachine", "AWS::Serverless::StateMachine")
 
 READ_TYPES = frozenset(
     {MODEL, CONFIG, ENDPOINT, COMPONENT, TARGET, POLICY, ALARM, PACKAGE, PACKAGE_GROUP, EXPERIMENT}
-    | {ROLE, POLICY_OF_ROLE, MANAGED_POLICY, INLINE_POLICY}
+    | {ROLE, POLICY_OF_ROLE, MANAGED_POLICY, INLINE_POLICY, DASHBOARD, COMPOSITE, SCHEDULE, *STATE_MACHINES}
 )
 """The types of the resources that are looked at."""
 
+UNKNOWN = re.compile("[\U000f0000-\U000ffffd]")
+"""What stands for a reference of which nothing is known; see `Template.pattern`."""
+
+_FIRST_LETTER, _LETTERS = 0xF0000, 0xFFFE
 _CONTAINERS = (dict, list)
 _WITHOUT_REFERENCES = 2  # a version of marshal
 
@@ -138,6 +147,7 @@ class Template:
         self._of_hosting: dict[str, bool] = {}
         self._execution_roles: list[Resource] | None = None
         self._patterns: dict[str, str] = {}
+        self._letters: dict[str, int] = {}
         self._references: dict[Node, tuple[tuple[str, str, str], ...]] = {}
         self._of_types: dict[tuple[str, ...], list[Resource]] = {}
         self._named: dict[tuple[str, str], Resource] = {}
@@ -253,10 +263,16 @@ class Template:
         return "".join(literals)
 
     def pattern(self, text: str) -> str:
-        """Give a pattern of what a text may be once it is deployed: what is not known is ``*``."""
+        """Give a pattern of what a text may be once it is deployed: what is not known is a letter of its own.
+
+        `UNKNOWN` matches those letters; each stands for any text, and everywhere for the same.
+        """
         if text not in self._patterns:
-            self._patterns[text] = TOKEN.sub(lambda match: self._look(match[1]) or "*", text)
+            self._patterns[text] = TOKEN.sub(lambda match: self._look(match[1]) or self._letter(match[1]), text)
         return self._patterns[text]
+
+    def _letter(self, reference: str) -> str:
+        return chr(_FIRST_LETTER + self._letters.setdefault(reference, len(self._letters)) % _LETTERS)
 
     def look_of(self, call: dict[str, Any]) -> Look | None:
         """Give what decides how a call will look, if it is a reference to a resource: its type, attribute and name."""

@@ -35,6 +35,7 @@ from sm_constructs.rules import (  # noqa: F401 - they enter their rules
     shapes,
     step_scaling,
     targets,
+    transform_jobs,
     whole,
 )
 from sm_constructs.rules.registry import RULES, Finding, Rule
@@ -99,7 +100,7 @@ def findings(
                 yield rule, finding
     if isinstance(spec, TransformSpec):
         # What the rules of endpoints find in the model and its network, they find in those of a transform job too.
-        for rule, finding in findings(spec.as_endpoint()):
+        for rule, finding in findings(spec.as_endpoint(), of_templates=of_templates):
             at = finding.at.removeprefix("variants[0].")
             if at.startswith(("model.", "network")):
                 yield rule, Finding(at, finding.text)

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 from sm_constructs.durations import seconds
 from sm_constructs.facts import limit
 from sm_constructs.reading.deployment import read_rollout
-from sm_constructs.reading.intrinsics import referred, token
-from sm_constructs.reading.resources import ALARM, COMPONENT, ENDPOINT, POLICY, Template
+from sm_constructs.reading.intrinsics import TOKEN, referred, token
+from sm_constructs.reading.resources import ALARM, COMPONENT, COMPOSITE, DASHBOARD, ENDPOINT, POLICY, Template
+from sm_constructs.reading.written import written
 from sm_constructs.rules.metrics import ERRORS, Use, alarm_example, uses_of_metrics, watched
 from sm_constructs.rules.references import rollback_alarms, variant_names
 from sm_constructs.rules.registry import Finding, mentioning, rule, unlisted
@@ -21,6 +22,7 @@ from sm_constructs.tokens import is_number, is_text
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from sm_constructs.reading.nodes import Node
     from sm_constructs.reading.resources import Resource
 
 _SHORT = "seconds_with_period_below_3600"
@@ -31,6 +33,11 @@ _USUAL_NAMESPACE = "/aws/sagemaker/Endpoints"
 # In an expression of metric math: what stands in quotes, and ids, which functions and numbers such as 1e6 are not.
 _QUOTED = re.compile(r"'[^']*'|\"[^\"]*\"")
 _VARIABLE = re.compile(r"(?<![A-Za-z0-9_.])(?!and\b|or\b)[a-z][A-Za-z0-9_]*(?![A-Za-z0-9_]|\s*\()")
+_STATISTICS = frozenset({"SampleCount", "Average", "Sum", "Minimum", "Maximum", "IQM"})
+_EXTENDED = re.compile(
+    r"(?:p|tm|tc|ts|wm)(?:100(?:\.0+)?|\d{1,2}(?:\.\d+)?)|(?:PR|TC|TM|TS|WM)\([^()]*:[^()]*\)", re.IGNORECASE
+)
+_ID = re.compile("[a-z][A-Za-z0-9_]*")
 _SQL = re.compile(r"\s*SELECT\s", re.IGNORECASE)
 
 
@@ -210,33 +217,49 @@ def complete(template: Template) -> Iterator[Finding]:
             yield Finding(alarm["Threshold"].path, "is missing, and so is ThresholdMetricId; an alarm has one of them")
         if alarm["MetricName"] and not alarm["Statistic"] and not alarm["ExtendedStatistic"]:
             yield Finding(alarm["Statistic"].path, "is missing, and so is ExtendedStatistic; a metric has one of them")
-        yield from _of_math(alarm)
+        yield from of_math(alarm["Metrics"], alarm["ThresholdMetricId"])
         for action in (each for name in _ACTIONS for each in alarm[name].entries()):
             said = None if action.said is None else template.sampled(action.said)
             if said is not None and not said.startswith("arn:"):
                 yield Finding(action.path, f"is {said!r}; an action is an ARN")
+        statistics = [alarm["ExtendedStatistic"], *(each["MetricStat"]["Stat"] for each in alarm["Metrics"].entries())]
+        for node in statistics:
+            if is_text(node.said) and not is_statistic(node.said):
+                yield Finding(node.path, f"is {node.said!r}, which is no statistic of CloudWatch; a percentile is p99")
 
 
-def _of_math(alarm: Resource) -> Iterator[Finding]:
-    queries = alarm["Metrics"].entries()
+def is_statistic(text: str) -> bool:
+    """Say whether a text is a statistic; see "CloudWatch statistics definitions", CloudWatch user guide.
+
+    >>> is_statistic("p99.9"), is_statistic("TM(10%:90%)"), is_statistic("99th")
+    (True, True, False)
+    """
+    return text in _STATISTICS or _EXTENDED.fullmatch(text) is not None
+
+
+def of_math(metrics: Node, threshold: Node | None = None) -> Iterator[Finding]:
+    """Find what is wrong with a list of metrics, and with the one that is the threshold."""
+    queries = metrics.entries()
     if not queries or any(query.is_intrinsic for query in queries):
         return
     returning = [query for query in queries if query["ReturnData"].flag().value is not False]
-    most = 2 if alarm["ThresholdMetricId"] else 1
+    most = 2 if threshold else 1
     if not 1 <= len(returning) <= most:
-        said = f"has {len(returning)} entries that return data; an alarm is about one"
-        yield Finding(alarm["Metrics"].path, f"{said}: ReturnData is false for the others")
+        said = f"has {len(returning)} entries that return data; what is looked at is one"
+        yield Finding(metrics.path, f"{said}: ReturnData is false for the others")
     for query in queries:
         if bool(query["Expression"]) is bool(query["MetricStat"]):
             said = "has both Expression and" if query["Expression"] else "has neither Expression nor"
             yield Finding(query.path, f"{said} MetricStat; an entry is one of them")
     ids: list[str | None] = []
     for name in (query["Id"] for query in queries):
+        if is_text(name.said) and not _ID.fullmatch(name.said):
+            yield Finding(name.path, f"is {name.said!r}; an id is letters, digits and _, a small letter first")
         if name and name.said in ids:
             yield Finding(name.path, f"is {name.said!r}, as that of another entry is")
         ids.append(name.said)
     naming = [(query["Expression"], each) for query in queries for each in _variables_of(query["Expression"].said)]
-    for node, used in [*naming, (alarm["ThresholdMetricId"], alarm["ThresholdMetricId"].said)]:
+    for node, used in [*naming, *([(threshold, threshold.said)] if threshold else [])]:
         if is_text(used) and used not in ids and all(map(is_text, ids)):
             yield Finding(node.path, f"names {used}; the entries of Metrics are {', '.join(map(str, ids))}")
 
@@ -293,7 +316,8 @@ def reachable(template: Template) -> Iterator[Finding]:
         if node is None or use.metric is None or not is_number(value) or summed:
             continue
         most, why = _most(template, use)
-        if value > most:
+        exceeds = use.alarm is not None and use.alarm["ComparisonOperator"].said == "GreaterThanThreshold"
+        if value > most or (value == most and exceeds):
             yield Finding(node.path, f"is {value:g}; {use.name.said} is at most {most:g}{why}")
 
 
@@ -415,3 +439,149 @@ def in_time(template: Template) -> Iterator[Finding]:
                 updated["DeploymentConfig"].path,
                 f"waits {lasts:g} seconds, and {alarm.id} needs {needed * length:g} to go off",
             )
+
+
+_MATH = """\
+Policy:
+  Type: AWS::ApplicationAutoScaling::ScalingPolicy
+  Properties:
+    PolicyName: p
+    PolicyType: TargetTrackingScaling
+    ServiceNamespace: sagemaker
+    ResourceId: endpoint/e/variant/a
+    ScalableDimension: sagemaker:variant:DesiredInstanceCount
+    TargetTrackingScalingPolicyConfiguration:
+      TargetValue: 60
+      CustomizedMetricSpecification:
+        Metrics:
+        - {Id: used, Expression: most / 4}
+        - Id: most
+          ReturnData: false
+          MetricStat:
+            Stat: Maximum
+            Metric:
+              Namespace: /aws/sagemaker/Endpoints
+              MetricName: GPUUtilization
+              Dimensions: [{Name: EndpointName, Value: e}, {Name: VariantName, Value: a}]
+"""
+
+
+@rule(
+    "SMC652",
+    "What a policy computes of metrics can be computed",
+    source="TargetTrackingMetricDataQuery: Id, Expression, MetricStat, ReturnData",
+    about=Template,
+    where=mentioning("CustomizedMetricSpecification"),
+    facts=["autoscaling/custom_metric_cpu"],
+    good=_MATH,
+    bad=_MATH.replace("most / 4", "least / 4"),
+)
+def computed(template: Template) -> Iterator[Finding]:
+    """Check the metric math of policies."""
+    for policy in template.of_type(POLICY):
+        if template.is_of_hosting(policy):
+            yield from of_math(
+                policy["TargetTrackingScalingPolicyConfiguration"]["CustomizedMetricSpecification"]["Metrics"]
+            )
+
+
+_TOLD = alarm_example(more="AlarmActions: [!Ref Topic]") + "Topic: {Type: AWS::SNS::Topic, Properties: {PROPERTIES}}\n"
+
+
+@rule(
+    "SMC885",
+    "An alarm may publish to its topic",
+    severity="warning",
+    source='"Amazon SNS encryption at rest": the AWS managed key lets no other service publish; a key of your own may',
+    about=Template,
+    where=mentioning("alias/aws/sns"),
+    good=_TOLD.replace("PROPERTIES", "KmsMasterKeyId: !Ref Key") + "Key: {Type: AWS::KMS::Key}\n",
+    bad=_TOLD.replace("PROPERTIES", "KmsMasterKeyId: alias/aws/sns"),
+)
+def published_to(template: Template) -> Iterator[Finding]:
+    """Warn of topics that CloudWatch cannot publish to."""
+    for alarm in alarms_of_hosting(template):
+        for action in (each for name in _ACTIONS for each in alarm[name].entries()):
+            id = referred(action.said or "") or ""
+            if template.types.get(id) == "AWS::SNS::Topic" and template.properties(id).get("KmsMasterKeyId") == _BY_AWS:
+                yield Finding(action.path, f"is {id}, encrypted with {_BY_AWS}: CloudWatch may not use that key")
+
+
+_BY_AWS = "alias/aws/sns"
+
+
+_COMPOSITE = "Page: {Type: AWS::CloudWatch::CompositeAlarm, Properties: {AlarmRule: !Sub 'RULE'}}\n" + alarm_example()
+_STATE = re.compile(r"(?:ALARM|OK|INSUFFICIENT_DATA)\s*\(\s*(?:\"[^\"]*\"|'[^']*'|[^()\"'\s]+)\s*\)|\bTRUE\b|\bFALSE\b")
+_COUNTED = re.compile(r"AT_LEAST\s*\((?:[^()]|\([^()]*\))*\)")
+_JOINED = re.compile(r"\bNOT\s*\?|\?\s*(?:AND|OR)\s*\?|\(\s*\?\s*\)")
+
+
+@rule(
+    "SMC886",
+    "The rule of a composite alarm joins the states of alarms with AND, OR and NOT",
+    source="PutCompositeAlarm.AlarmRule",
+    about=Template,
+    where=mentioning(COMPOSITE),
+    good=_COMPOSITE.replace("RULE", 'ALARM("${Alarm}")'),
+    bad=_COMPOSITE.replace("RULE", 'ALARM("${Alarm}") AND'),
+)
+def composed(template: Template) -> Iterator[Finding]:
+    """Check the rules of composite alarms."""
+    for alarm in template.of_type(COMPOSITE):
+        node = alarm["AlarmRule"]
+        left = _COUNTED.sub("?", _STATE.sub("?", node.said or ""))
+        before = ""
+        while before != left:
+            before, left = left, _JOINED.sub("?", left)
+        if left.strip() != "?" and TOKEN.search(_QUOTED.sub("", left)) is None:
+            said = TOKEN.sub("…", node.said or "")
+            yield Finding(node.path, f'is {said!r}; it is ALARM("name"), OK("name") and so on, with AND, OR and NOT')
+
+
+@rule(
+    "SMC888",
+    "A composite alarm depends on its alarms",
+    severity="warning",
+    source="PutCompositeAlarm.AlarmRule: TRUE and FALSE are for tests",
+    about=Template,
+    where=mentioning(COMPOSITE),
+    good=_COMPOSITE.replace("RULE", 'ALARM("${Alarm}")'),
+    bad=_COMPOSITE.replace("RULE", 'ALARM("${Alarm}") AND OK("${Alarm}")'),
+)
+def satisfiable(template: Template) -> Iterator[Finding]:
+    """Warn of rules that are never true, or always."""
+    for alarm in template.of_type(COMPOSITE):
+        node = alarm["AlarmRule"]
+        said = (node.said or "").strip()
+        if said in ("TRUE", "FALSE"):
+            yield Finding(node.path, f"is {said}, whatever the alarms are")
+        states: dict[str, str] = {}
+        for part in re.split(r"\s+AND\s+", said) if not re.search(r"\b(?:OR|NOT|AT_LEAST)\b", said) else ():
+            state, _, name = part.strip("( ").partition("(")
+            if states.setdefault(name.strip("\"' )"), state.strip()) != state.strip():
+                yield Finding(node.path, "asks for two states of one alarm at once, so it never goes off")
+
+
+_BOARD = "Board: {{Type: AWS::CloudWatch::Dashboard, Properties: {{DashboardName: {}, DashboardBody: '{}'}}}}"
+_BODY = """{{"widgets": [{{"type": "metric", "properties": {{"region": "eu-west-1", "metrics": [["AWS/SageMaker",
+  "Invocations", "EndpointName", "e", "VariantName", "a"]]}}}}]}}"""
+
+
+@rule(
+    "SMC887",
+    "The body of a dashboard is JSON, its name letters, digits, - and _",
+    source="PutDashboard.DashboardBody, DashboardName",
+    about=Template,
+    where=mentioning(DASHBOARD),
+    good=_BOARD.format("scorer", _BODY.format()),
+    bad=_BOARD.format("scorer", _BODY.format()[:-1]),
+)
+def drawn(template: Template) -> Iterator[Finding]:
+    """Check that dashboards can be made."""
+    for dashboard in template.of_type(DASHBOARD):
+        body, name = dashboard["DashboardBody"], dashboard["DashboardName"]
+        if body and written(body) is None:
+            yield Finding(body.path, "is no JSON")
+        said = template.sampled(name.said or "") or ""
+        if not re.fullmatch("[A-Za-z0-9_-]{0,255}", said):
+            yield Finding(name.path, f"is {said!r}; it is 1 to 255 letters, digits, - and _")

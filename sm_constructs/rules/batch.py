@@ -66,6 +66,7 @@ def instance_count(spec: TransformSpec) -> Iterator[Finding]:
     "SMC903",
     "Of its instances, a transform job takes type, count and machine image",
     source="TransformResources: InstanceType, InstanceCount, TransformAmiVersion, VolumeKmsKeyId",
+    of_templates=False,
     good='instances=Instances("ml.m5.xlarge", count=2)',
     bad='instances=Instances("ml.m5.xlarge", volume_gb=100)',
 )
@@ -392,6 +393,7 @@ def environment_form(spec: TransformSpec) -> Iterator[Finding]:
     "The names of jobs begin with at most 26 letters, digits and hyphens",
     source="CreateTransformJob.TransformJobName: 63 characters, of which the id of the run takes 37",
     facts=["batch/job_name", "batch/job_id_max"],
+    of_templates=False,
     good='job_name_prefix="nightly-scores"',
     bad='job_name_prefix="nightly_scores"',
 )
@@ -461,6 +463,7 @@ def _containers(spec: TransformSpec) -> Iterator[tuple[str, Container]]:
     "A location is the name of a bucket and a prefix, at most 1024 characters as a URI",
     source="TransformS3DataSource.S3Uri and TransformOutput.S3OutputPath",
     facts=["batch/s3_uri_max"],
+    of_templates=False,
     good='output=TransformOutput(S3Location("scores", "churn/"))',
     bad='output=TransformOutput(S3Location("s3://scores/churn", ""))',
 )
@@ -495,7 +498,7 @@ def _locations(spec: TransformSpec) -> Iterator[tuple[str, S3Location]]:
 def output_in_input(spec: TransformSpec) -> Iterator[Finding]:
     """Warn of results that the next job would take for records."""
     records, results = spec.input.location, spec.output.location
-    if spec.input.manifest is not None or is_unresolved(records.bucket) or records.bucket != results.bucket:
+    if spec.input.manifest is not None or records.bucket != results.bucket:
         return
     if is_text(records.prefix) and is_text(results.prefix) and results.prefix.startswith(records.prefix):
         yield Finding(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from sm_constructs.containers import Container, EcrImage, ModelPackage, PublishedImage, UriImage
 from sm_constructs.facts import limit
 from sm_constructs.facts.images import UnknownImage, accounts_in, find, registry_accounts
+from sm_constructs.reading.intrinsics import PSEUDO_TOKEN
 from sm_constructs.registries import EcrUri, parse_ecr_uri
 from sm_constructs.rules.naming import badly_named
 from sm_constructs.rules.registry import Finding, rule
@@ -350,8 +351,11 @@ def latest(spec: EndpointSpec) -> Iterator[Finding]:
         match container.image:
             case EcrImage(tag=tag, digest=None):
                 moving = tag in (None, "latest")
-            case UriImage(uri=uri) if is_text(name := uri.rpartition("/")[2]):
-                moving = "@" not in name and name.partition(":")[2] in ("", "latest")
+            case UriImage(uri=str(uri)):
+                # The name of a stack, its account and its region have no tag in them.
+                name = PSEUDO_TOKEN.sub("known", uri).rpartition("/")[2]
+                moving = is_text(name) and "@" not in name and name.partition(":")[2] in ("", "latest")
+                moving |= name.endswith("}:latest")
             case _:
                 moving = False
         if moving:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from sm_constructs.reading.intrinsics import TOKEN
 from sm_constructs.reading.resources import COMPONENT, CONFIG, ENDPOINT, MODEL, POLICY, Template
 from sm_constructs.registries import parse_ecr_uri
+from sm_constructs.rules.model_data import may_end
 from sm_constructs.rules.registry import Finding, mentioning, rule
 from sm_constructs.spec import once_each
-from sm_constructs.tokens import is_text, is_unresolved
+from sm_constructs.tokens import is_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -103,6 +105,8 @@ def one_or_several(template: Template) -> Iterator[Finding]:
     """Check the containers of models."""
     for model in template.of_type(MODEL):
         yield from either(model, "PrimaryContainer", "Containers")
+        if model["Containers"].value == [] and not model["PrimaryContainer"]:
+            yield Finding(model["Containers"].path, "is empty; a model has a container")
 
 
 @rule(
@@ -144,9 +148,11 @@ def model_data(template: Template) -> Iterator[Finding]:
             )
         source = container["ModelDataSource"]["S3DataSource"]
         uri, kind = source["S3Uri"].said, source["S3DataType"].said
+        if kind == "S3Object" and uri is not None and uri.endswith("/"):
+            yield Finding(f"{source.path}/S3Uri", f"is {TOKEN.sub('…', uri)!r}; an object does not end in /")
         if kind == "S3Prefix":
-            if uri is not None and not is_unresolved(uri) and not uri.endswith("/"):
-                yield Finding(f"{source.path}/S3Uri", f"is {uri!r}; a prefix ends in /")
+            if uri is not None and not may_end(uri, "/"):
+                yield Finding(f"{source.path}/S3Uri", f"is {TOKEN.sub('…', uri)!r}; a prefix ends in /")
             compression = source["CompressionType"]
             if compression.said == "Gzip":
                 yield Finding(compression.path, "is Gzip; what lies under a prefix is not one archive: None")

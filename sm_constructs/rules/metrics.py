@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from sm_constructs.facts import instance_types, limit, load
 from sm_constructs.reading.intrinsics import references
-from sm_constructs.reading.resources import ALARM, COMPONENT, CONFIG, ENDPOINT, MODEL, POLICY, Template
+from sm_constructs.reading.nodes import Node
+from sm_constructs.reading.resources import ALARM, COMPONENT, CONFIG, DASHBOARD, ENDPOINT, MODEL, POLICY, Template
+from sm_constructs.reading.written import written
 from sm_constructs.rules.references import variant_names
 from sm_constructs.rules.registry import Finding, mentioning, rule
 from sm_constructs.spec import once_each
@@ -18,7 +20,6 @@ from sm_constructs.tokens import is_number, is_text
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from sm_constructs.reading.nodes import Node
     from sm_constructs.reading.resources import Resource
 
 _SOURCE = '"Amazon SageMaker AI metrics in Amazon CloudWatch", SageMaker developer guide'
@@ -138,6 +139,37 @@ def uses_of_metrics(template: Template) -> Iterator[Use]:
         for each in custom["Metrics"].entries():
             stat = each["MetricStat"]
             yield from _use(stat["Metric"], stat["Unit"], stat["Stat"], None)
+    for dashboard in template.of_type(DASHBOARD):
+        for widget in widgets(dashboard):
+            for metric in _drawn(widget["properties"]["metrics"]):
+                yield from _use(metric, metric["Unit"], widget["properties"]["X"], None)
+
+
+def widgets(dashboard: Resource) -> Iterator[Node]:
+    """Give the widgets of a dashboard."""
+    path, value = written(dashboard["DashboardBody"]) or ("", None)
+    yield from Node(path, value)["widgets"].entries()
+
+
+def _drawn(metrics: Node) -> Iterator[Node]:
+    """Give the metrics that a widget draws, as alarms have them.
+
+    A row is a namespace, a name, pairs of dimensions and options; ``.`` is what stands there in the row before, ``...``
+    all that does up to the last value. See "Metric widget", "Dashboard body structure and syntax" of CloudWatch.
+    """
+    before: list[object] = []
+    for row in metrics.entries():
+        parts = [each for each in row.value if not isinstance(each, dict)] if isinstance(row.value, list) else []
+        if parts[:1] == ["..."]:
+            parts = [*before[: len(before) - len(parts) + 1], *parts[1:]]
+        parts = [before[at] if each == "." and at < len(before) else each for at, each in enumerate(parts)]
+        if parts:
+            before = parts
+        if len(parts) > 1 and len(parts) % 2 == 0:
+            pairs = zip(parts[2::2], parts[3::2], strict=True)
+            dimensions = [{"Name": name, "Value": value} for name, value in pairs]
+            namespace, name = parts[:2]
+            yield Node(row.path, {"Namespace": namespace, "MetricName": name, "Dimensions": dimensions})
 
 
 def _use(
@@ -155,7 +187,7 @@ def _use(
     severity="warning",
     source=_SOURCE,
     about=Template,
-    where=mentioning(ALARM, "CustomizedMetricSpecification"),
+    where=mentioning(ALARM, DASHBOARD, "CustomizedMetricSpecification"),
     facts=[
         "cloudwatch/namespace_case",
         "cloudwatch/invocation_metrics",
@@ -219,6 +251,7 @@ def dimensions(template: Template) -> Iterator[Finding]:
             said_name = variant.said
             if there is not None and is_text(said_name) and said_name not in there:
                 yield Finding(variant.path, f"is {said_name!r}; the endpoint has {', '.join(sorted(there))}")
+        yield from _of_what_runs(template, use, values)
         for each in use.dimensions.entries():
             for _, name, attribute in references(each["Value"].value):
                 its = template.resource(name)
@@ -229,6 +262,27 @@ def dimensions(template: Template) -> Iterator[Finding]:
                     yield Finding(each["Value"].path, f"has Ref {name}, which gives an ARN; metrics have the name")
                 elif kind is not None and its.type != kind:
                     yield Finding(each["Value"].path, f"is that of {name}, which is an {its.type}; it is an {kind}")
+
+
+def _of_what_runs(template: Template, use: Use, values: dict[str | None, Node]) -> Iterator[Finding]:
+    """Find instance types and containers that the variant does not have."""
+    kind, container = values.get("InstanceType"), values.get("ContainerName")
+    its = None if kind is None and container is None else watched(template, use)
+    if its is None:
+        return
+    if kind is not None:
+        pools = its.variant["InstancePools"].entries()
+        there = [each["InstanceType"].said for each in (*pools, *(() if pools else (its.variant,)))]
+        yield from _unknown_value(kind, there)
+    model = template.referred(MODEL, its.variant["ModelName"].said)
+    if container is not None and model is not None and model["Containers"]:
+        yield from _unknown_value(container, [each["ContainerHostname"].said for each in model["Containers"].entries()])
+
+
+def _unknown_value(node: Node, there: list[str | None]) -> Iterator[Finding]:
+    said = node.said
+    if is_text(said) and all(map(is_text, there)) and said not in there:
+        yield Finding(node.path, f"is {said!r}; the variant has {', '.join(map(str, there))}")
 
 
 def _fits(names: set[str], wanted: list[str]) -> bool:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from sm_constructs.containers import Container
 from sm_constructs.facts import limit
 from sm_constructs.model_data import S3Archive, S3Prefix, UriData
+from sm_constructs.reading.intrinsics import TOKEN
 from sm_constructs.rules.containers import running
 from sm_constructs.rules.registry import Finding, rule
 from sm_constructs.spec import once_each
@@ -82,14 +83,21 @@ def uri_end(spec: EndpointSpec) -> Iterator[Finding]:
     """Check the end of S3 URIs."""
     for at, data in stored(spec):
         match data:
-            case S3Archive(key=key) if is_text(key) and not key.endswith(_ARCHIVE):
+            case S3Archive(key=key) if isinstance(key, str) and not may_end(key, _ARCHIVE):
+                key = TOKEN.sub("…", key)
                 yield Finding(at, f"has the key {key!r}; an archive's key ends in {_ARCHIVE} (a tree: from_s3_prefix)")
-            case UriData(uri=uri) if is_text(uri) and not uri.endswith((_ARCHIVE, "/")):
-                yield Finding(at, f"is {uri!r}; an archive ends in {_ARCHIVE}, a tree of files in /")
+            case UriData(uri=uri) if isinstance(uri, str) and not may_end(uri, _ARCHIVE) and not may_end(uri, "/"):
+                yield Finding(at, f"is {TOKEN.sub('…', uri)!r}; an archive ends in {_ARCHIVE}, a tree of files in /")
             case S3Prefix(prefix=""):
                 yield Finding(at, "has an empty prefix; give the prefix of the model's files")
             case _:
                 pass
+
+
+def may_end(text: str, end: str) -> bool:
+    """Say whether a text ends like that, as far as its end is known before deployment."""
+    *before, known = TOKEN.split(text)
+    return known.endswith(end) or (bool(before) and end.endswith(known))
 
 
 @rule(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from sm_constructs.reading.intrinsics import referred
@@ -117,8 +118,10 @@ Experiment:
     Type: ShadowMode
     RoleArn: arn:aws:iam::123456789012:role/hosting
     EndpointName: e
-    ModelVariants: [{{ModelName: m, VariantName: a, InfrastructureConfig: {{InfrastructureType: RealTimeInference,
-      RealTimeInferenceConfig: {{InstanceType: ml.m5.large, InstanceCount: 1}}}}}}]
+    ModelVariants:
+    - {{ModelName: m, VariantName: a, InfrastructureConfig: &same {{InfrastructureType: RealTimeInference,
+        RealTimeInferenceConfig: {{InstanceType: ml.m5.large, InstanceCount: 1}}}}}}
+    - {{ModelName: n, VariantName: s, InfrastructureConfig: *same}}
     ShadowModeConfig:
       SourceModelVariantName: a
       ShadowModelVariants: [{{ShadowModelVariantName: s, SamplingPercentage: {}}}]
@@ -224,3 +227,55 @@ def fetching(template: Template) -> Iterator[Finding]:
         fetched = [node for each in containers_of(model) for node in (each["Image"], each["ModelDataUrl"]) if node]
         if fetched and not model["ExecutionRoleArn"] and not model.is_intrinsic and model not in brought:
             yield Finding(model["ExecutionRoleArn"].path, "is missing; SageMaker fetches images and artifacts with it")
+
+
+@rule(
+    "SMC090",
+    "A shadow experiment lasts an hour to 30 days, and its variants are there",
+    source='"Create a shadow test", SageMaker developer guide; ShadowModeConfig',
+    about=Template,
+    where=mentioning(EXPERIMENT),
+    facts=["shadow/shadow_test_duration", "shadow/limits"],
+    good=_EXPERIMENT.format(50),
+    bad=_EXPERIMENT.format(50).replace("SourceModelVariantName: a", "SourceModelVariantName: b"),
+)
+def experiments(template: Template) -> Iterator[Finding]:
+    """Check how long experiments last, and what they compare."""
+    for experiment in template.of_type(EXPERIMENT):
+        schedule = experiment["Schedule"]
+        start, end = schedule["StartTime"].moment().value, schedule["EndTime"].moment().value
+        if start is not None and end is not None and not timedelta(hours=1) <= end - start <= timedelta(days=30):
+            yield Finding(schedule["EndTime"].path, f"is {end - start} after the start; it is an hour to 30 days")
+        there = [each["VariantName"].said for each in experiment["ModelVariants"].entries()]
+        mode = experiment["ShadowModeConfig"]
+        shadows = (each["ShadowModelVariantName"] for each in mode["ShadowModelVariants"].entries())
+        for node in (mode["SourceModelVariantName"], *shadows):
+            if is_text(node.said) and there and all(map(is_text, there)) and node.said not in there:
+                yield Finding(node.path, f"is {node.said!r}; the variants are {', '.join(map(str, there))}")
+
+
+_SHADOW = """\
+Config:
+  Type: AWS::SageMaker::EndpointConfig
+  Properties:
+    ProductionVariants: [{{VariantName: a, ModelName: m, InstanceType: ml.m5.large, InitialInstanceCount: 1}}]
+    ShadowProductionVariants: [{{VariantName: s, {}InstanceType: ml.m5.large, InitialInstanceCount: 1}}]
+"""
+
+
+@rule(
+    "SMC091",
+    "A shadow variant has a model",
+    source="CreateEndpointConfig.ShadowProductionVariants: a replica of the traffic goes to its model",
+    about=Template,
+    where=mentioning("ShadowProductionVariants"),
+    facts=["shadow/limits"],
+    good=_SHADOW.format("ModelName: n, "),
+    bad=_SHADOW.format(""),
+)
+def shadow_models(template: Template) -> Iterator[Finding]:
+    """Check that there is something to run."""
+    for config in template.of_type(CONFIG):
+        for variant in config["ShadowProductionVariants"].entries():
+            if not variant["ModelName"] and not variant.is_intrinsic:
+                yield Finding(variant["ModelName"].path, "is missing; a shadow variant has a model")

@@ -7,16 +7,19 @@ from typing import TYPE_CHECKING
 from sm_constructs.facts import limit
 from sm_constructs.reading.intrinsics import references, text_of
 from sm_constructs.reading.resources import (
+    COMPONENT,
     CONFIG,
     ENDPOINT,
     MODEL,
+    PACKAGE,
+    PACKAGE_GROUP,
     PHYSICAL_NAMES,
     READ_TYPES,
     ROLE,
     Template,
 )
 from sm_constructs.rules.references import monitored
-from sm_constructs.rules.registry import Finding, rule
+from sm_constructs.rules.registry import Finding, mentioning, rule
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -137,6 +140,11 @@ def _of_network(template: Template, entry: Node, wanted: str, places: dict[str, 
             yield Finding(
                 entry.path, f"refers to {name}, which is a list; it is one of them, or the whole is Ref {name}"
             )
+        elif kind == wanted == _IN_VPC["SecurityGroupIds"] and template.properties(name).get("VpcId") is None:
+            for other, its in places.items():
+                if isinstance(its, dict) and _is_plain(template, its):
+                    yield Finding(entry.path, f"is {name}, in the default VPC, and {other} is in another")
+                    break
         elif kind == wanted and (vpc := template.properties(name).get("VpcId")) is not None:
             for other, its in places.items():
                 if type(its) is type(vpc) and its != vpc and _is_plain(template, its) and _is_plain(template, vpc):
@@ -252,3 +260,24 @@ def captured(template: Template) -> Iterator[Finding]:
             config = None if endpoint is None else template.referred(CONFIG, endpoint["EndpointConfigName"].said)
             if endpoint is not None and config is not None and not config["DataCaptureConfig"]:
                 yield Finding(path, f"is {endpoint.id}, which captures nothing")
+
+
+_TAGGED = _MODEL.format("Model", "scorer", _ANY_ROLE) + "    Tags: [{Key: project, Value: churn}]\n"
+
+
+@rule(
+    "SMC092",
+    "The key of a tag does not begin with aws:",
+    source='"Tag naming limits and requirements", AWS General Reference: aws: is reserved',
+    about=Template,
+    where=mentioning("aws:"),
+    facts=["cloudformation/tags_max"],
+    good=_TAGGED,
+    bad=_TAGGED.replace("project", "'aws:project'"),
+)
+def tags(template: Template) -> Iterator[Finding]:
+    """Check the keys of tags."""
+    for resource in template.of_type(MODEL, CONFIG, ENDPOINT, COMPONENT, PACKAGE, PACKAGE_GROUP):
+        for tag in resource["Tags"].entries():
+            if (tag["Key"].said or "").lower().startswith("aws:"):
+                yield Finding(tag["Key"].path, f"is {tag['Key'].said!r}; what begins with aws: is AWS's own")

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sm_constructs.facts import limit
-from sm_constructs.reading.intrinsics import calls, references_of, referred, text_of
+from sm_constructs.reading.intrinsics import TOKEN, calls, references_of, referred, text_of
 from sm_constructs.reading.resources import (
     ALARM,
     COMPONENT,
@@ -39,6 +40,7 @@ _NAMES = {
     COMPONENT: "InferenceComponentName",
 }
 _HOSTING = tuple(_NAMES)
+_PARTS = re.compile(r"\$\{Token\[[^\]]+\]\}|.", re.DOTALL)
 
 _ROLE = "ExecutionRoleArn: 'arn:aws:iam::123456789012:role/hosting'"
 _RUNS = "PrimaryContainer: {Image: '123456789012.dkr.ecr.eu-west-1.amazonaws.com/scorer:1'}"
@@ -179,11 +181,11 @@ def _variants(config: Resource) -> Iterator[Node]:
 )
 def existing(template: Template) -> Iterator[Finding]:
     """Check that what is referred to exists, and has the attribute."""
-    for resource in template.of_type(*_HOSTING, TARGET, POLICY):
+    for resource in template.of_type(*_HOSTING, TARGET, POLICY, ALARM):
         for name in resource.depends_on:
             if not template.has_resource(name):
                 yield Finding(f"Resources/{resource.id}/DependsOn", f"names {name}, and there is no such resource")
-        if resource.type not in (TARGET, POLICY) or template.is_of_hosting(resource):
+        if resource.type in _HOSTING or template.is_of_hosting(resource):
             for path, name, attribute in template.references(resource):
                 if (said := _missing(template, name, attribute)) is not None:
                     yield Finding(resource.path + path, said)
@@ -242,6 +244,12 @@ def fitting(template: Template) -> Iterator[Finding]:
             yield Finding(node.path, f"refers to {name}, which is an {kind}; it names an alarm")
         elif kind in _NAMES and template.resource(name) is not None:
             yield Finding(node.path, f"refers to {name}, which is an {kind}; it names an {wanted}")
+    for model in template.of_type(MODEL) if template.mentions("ModelPackageName") else ():
+        for container in (model["PrimaryContainer"], *model["Containers"].entries()):
+            node = container["ModelPackageName"]
+            for _, name, _ in template.references(node):
+                if template.types.get(name, "") in _NAMES:
+                    yield Finding(node.path, f"refers to {name}, which is an {template.types[name]}; it is a package")
 
 
 @rule(
@@ -311,10 +319,28 @@ def bases(template: Template) -> Iterator[Finding]:
         node = component["Specification"]["BaseInferenceComponentName"]
         endpoint = template.referred(ENDPOINT, component["EndpointName"].said)
         there = [] if endpoint is None else names[endpoint.id]
-        if not is_text(node.said) or endpoint is None or not all(map(is_text, there)) or node.said in there:
+        said_base = node.said
+        if said_base is None or endpoint is None or not all(each and differ(each, said_base) for each in there):
             continue
-        said = ", ".join(map(str, there)) or "none"
-        yield Finding(node.path, f"is {node.said!r}; with a container of its own the endpoint has {said}")
+        names_there = TOKEN.sub("…", ", ".join(map(str, there)) or "none")
+        said = TOKEN.sub("…", said_base)
+        yield Finding(node.path, f"is {said!r}; with a container of its own the endpoint has {names_there}")
+
+
+def differ(one: str, other: str) -> bool:
+    """Say whether two texts are certainly different, whatever the tokens in them will be.
+
+    >>> differ("${Token[Stage]}-llm", "${Token[Stage]}-chat"), differ("${Token[Stage]}-llm", "chat-llm")
+    (True, False)
+    """
+    first, second = _PARTS.findall(one), _PARTS.findall(other)
+    for _ in range(2):  # what both begin with, and, turned round, what both end with
+        while first and second and first[-1] == second[-1]:
+            first.pop()
+            second.pop()
+        first, second = first[::-1], second[::-1]
+    # What is a token in one may stand for all that is in the other.
+    return first != second and all(len(part) == 1 for part in (*first, *second))
 
 
 def variant_names(template: Template, endpoint_name: str | None, *, shadows: bool = False) -> set[str] | None:

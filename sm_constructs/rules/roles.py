@@ -10,9 +10,10 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from sm_constructs.facts import images
-from sm_constructs.reading.intrinsics import TOKEN, references, referred
+from sm_constructs.reading.intrinsics import PSEUDO_TOKEN, TOKEN, references, referred
 from sm_constructs.reading.policies import Document, Said
 from sm_constructs.reading.resources import (
+    COMPONENT,
     CONFIG,
     ENDPOINT,
     INLINE_POLICY,
@@ -20,12 +21,15 @@ from sm_constructs.reading.resources import (
     MODEL,
     POLICY_OF_ROLE,
     ROLE,
+    SCHEDULE,
+    UNKNOWN,
     Template,
 )
+from sm_constructs.reading.transforms import CALL, job_requests
 from sm_constructs.registries import parse_ecr_uri
 from sm_constructs.rules.exclusive import containers_of
 from sm_constructs.rules.references import rollback_alarms
-from sm_constructs.rules.registry import Finding, rule
+from sm_constructs.rules.registry import Finding, mentioning, rule
 from sm_constructs.spec import once_each
 from sm_constructs.tokens import is_text, is_unresolved
 
@@ -46,6 +50,7 @@ _PARTITION = re.compile(r"^arn:[^:]*:")
 _ATTACH = ("ec2:CreateNetworkInterface", "ec2:CreateNetworkInterfacePermission", "ec2:DeleteNetworkInterface")
 _DESCRIBE = ("ec2:DescribeNetworkInterfaces", "ec2:DescribeSecurityGroups", "ec2:DescribeSubnets", "ec2:DescribeVpcs")
 _MOST_REMEMBERED = 1024
+_HERE = "${Token[AWS.Region]}:${Token[AWS.AccountId]}"
 _NEAR = 0.95  # of difflib: one letter of twenty
 _PULL = ("ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer")
 
@@ -121,7 +126,7 @@ class _Policies:
         for rights in self.allowed:
             if rights.is_about(action):
                 for each in rights.resources:
-                    if (not several or "*" in each) and _reaches(each, arn):
+                    if (not several or "*" in each or UNKNOWN.search(each)) and _reaches(each, arn):
                         return True
         return False
 
@@ -154,7 +159,9 @@ class _Role:
 
 def _reaches(pattern: str, arn: str) -> bool:
     """Say whether a pattern may be about an ARN; about all of them, where an action knows no resources."""
-    return overlap(pattern, arn) if arn != "*" else not pattern.strip("*")
+    if arn == "*":
+        return not UNKNOWN.sub("*", pattern).strip("*")
+    return _overlap_unknown(pattern, arn)
 
 
 @lru_cache(_MOST_REMEMBERED)
@@ -181,6 +188,16 @@ def _covers(pattern: str, text: str) -> bool:
     return text.startswith(begin) and text.endswith(parts[-1]) and len(text) - at >= len(parts[-1])
 
 
+def _overlap_unknown(one: str, other: str) -> bool:
+    """Say whether two patterns may overlap, whatever is not known of them; what both begin with may be anything."""
+    while (unknown := UNKNOWN.search(one)) is not None:
+        start = one[: unknown.end()]
+        if "*" in start or "?" in start or not other.startswith(start):
+            break
+        one, other = one[len(start) :], other[len(start) :]
+    return _overlap(UNKNOWN.sub("*", one), UNKNOWN.sub("*", other))
+
+
 def overlap(one: str, other: str) -> bool:
     """Say whether there is a text that two patterns with ``*`` both are about.
 
@@ -191,6 +208,9 @@ def overlap(one: str, other: str) -> bool:
         return _covers(one, other)
     if "*" not in one:
         return _covers(other, one)
+    if "?" not in one and "?" not in other:
+        # Whatever stands between their first and their last * can stand there one after the other.
+        return _agree(one, other, begin=True) and _agree(one, other, begin=False)
     reached = {0}  # the ends of those beginnings of the other pattern that fit the one so far
     for letter in one:
         reached = _closure(reached, other)
@@ -200,6 +220,18 @@ def overlap(one: str, other: str) -> bool:
             stay = {at for at in reached if at < len(other) and other[at] == "*"}
             reached = stay | {at + 1 for at in reached if at < len(other) and other[at] in (letter, "?")}
     return len(other) in _closure(reached, other)
+
+
+def _agree(one: str, other: str, *, begin: bool) -> bool:
+    """Say whether the literal beginnings, or ends, of two patterns with ``*`` go together."""
+    if begin:
+        first, second = one.partition("*")[0], other.partition("*")[0]
+        return first.startswith(second) or second.startswith(first)
+    first, second = one.rpartition("*")[2], other.rpartition("*")[2]
+    return first.endswith(second) or second.endswith(first)
+
+
+_overlap = lru_cache(_MOST_REMEMBERED)(overlap)
 
 
 def _closure(reached: set[int], other: str) -> set[int]:
@@ -215,7 +247,10 @@ def _closure(reached: set[int], other: str) -> set[int]:
 @once_each
 def _roles(template: Template) -> Iterator[_Role]:
     """Give the execution roles of hosting that are in the template."""
-    roles = template.execution_roles
+    return _read_roles(template, template.execution_roles)
+
+
+def _read_roles(template: Template, roles: list[Resource]) -> Iterator[_Role]:
     ids = {role["RoleName"].said: role.id for role in roles}
     by_role: dict[str, list[Resource]] = defaultdict(list)
     loose = []  # policies of roles that are not known
@@ -352,7 +387,17 @@ def _object_arn(uri: str) -> str | None:
 
 
 def _needs_of_model(model: Resource) -> Iterator[_Need]:
-    for container in containers_of(model):
+    yield from _needs_of_containers(containers_of(model))
+    if network := model["VpcConfig"]:
+        interface = "arn:*:ec2:*:*:network-interface/*"
+        for action in _ATTACH:
+            yield _Need(network, "network interfaces", action, interface)
+        for action in _DESCRIBE:
+            yield _Need(network, "the VPC", action, "*")
+
+
+def _needs_of_containers(containers: Iterable[Node]) -> Iterator[_Need]:
+    for container in containers:
         image, source = container["Image"], container["ModelDataSource"]["S3DataSource"]["S3Uri"]
         uri = image.said or ""
         if (parts := parse_ecr_uri(uri)) is not None and not _is_published(parts.account):
@@ -360,7 +405,7 @@ def _needs_of_model(model: Resource) -> Iterator[_Need]:
             for action in _PULL:
                 yield _Need(image, f"the image {uri}", action, arn)
             yield _Need(image, f"the image {uri}", "ecr:GetAuthorizationToken", "*")
-        for node in (container["ModelDataUrl"], source):
+        for node in (container["ModelDataUrl"], container["ArtifactUrl"], source):
             data = node.said or ""
             tree = data.endswith("/") or container["Mode"].said == "MultiModel"
             if (place := _object_arn(data)) is not None:
@@ -369,12 +414,6 @@ def _needs_of_model(model: Resource) -> Iterator[_Need]:
         login = config["RepositoryAuthConfig"]["RepositoryCredentialsProviderArn"] if config else config
         if login.said is not None:
             yield _Need(login, "the credentials of the registry", "lambda:InvokeFunction", login.said)
-    if network := model["VpcConfig"]:
-        interface = "arn:*:ec2:*:*:network-interface/*"
-        for action in _ATTACH:
-            yield _Need(network, "network interfaces", action, interface)
-        for action in _DESCRIBE:
-            yield _Need(network, "the VPC", action, "*")
 
 
 def _is_published(account: str) -> bool:
@@ -402,6 +441,16 @@ def _needs_of_endpoint(endpoint: Resource) -> Iterator[_Need]:
             yield _Need(alarm, "the alarm", "cloudwatch:DescribeAlarms", f"arn:*:cloudwatch:*:*:alarm:{name}")
 
 
+def _needs_of_job(request: Node) -> Iterator[_Need]:
+    records = request["TransformInput"]["DataSource"]["S3DataSource"]["S3Uri"]
+    if (place := _object_arn(records.said or "")) is not None:
+        yield _Need(records, "the records", "s3:GetObject", f"{place}*")
+    results = request["TransformOutput"]["S3OutputPath"], request["DataCaptureConfig"]["DestinationS3Uri"]
+    for node, what in zip(results, ("the results", "what is captured"), strict=True):
+        if (place := _object_arn(node.said or "")) is not None:
+            yield _Need(node, what, "s3:PutObject", f"{place}*")
+
+
 def _needs(template: Template) -> Iterator[tuple[str, _Need]]:
     """Give what each role needs, by the logical id of the role."""
 
@@ -419,6 +468,15 @@ def _needs(template: Template) -> Iterator[tuple[str, _Need]]:
     for model in template.of_type(MODEL):
         if (role := role_of(model)) is not None:
             yield from ((role, need) for need in _needs_of_model(model))
+    for component in template.of_type(COMPONENT):
+        endpoint = template.referred(ENDPOINT, component["EndpointName"].said)
+        config = None if endpoint is None else template.referred(CONFIG, endpoint["EndpointConfigName"].said)
+        if (role := role_of(config)) is not None:
+            container = component["Specification"]["Container"]
+            yield from ((role, need) for need in _needs_of_containers([container]))
+    for request in job_requests(template):
+        if (role := role_of(template.referred(MODEL, request.node["ModelName"].said))) is not None:
+            yield from ((role, need) for need in _needs_of_job(request.node))
     for config in template.of_type(CONFIG):
         for role in roles_of(config):
             yield from ((role, need) for need in _needs_of_config(config))
@@ -483,7 +541,7 @@ def sufficient(template: Template) -> Iterator[Finding]:
         arn = template.pattern(need.arn)
         if not role.may(need.action, arn, several=need.several):
             told.add((need.node, need.action))
-            what = TOKEN.sub("*", need.what)
+            what, arn = TOKEN.sub("*", need.what), UNKNOWN.sub("*", arn)
             yield Finding(need.node.path, f"needs {need.action} for {what}, and {id} does not allow it on {arn}")
 
 
@@ -623,7 +681,6 @@ def _calling(template: Template) -> Iterator[tuple[Node, Said, list[str]]]:
                 yield document.place(index), said, calls
 
 
-_PSEUDO = re.compile(r"\$\{Token\[AWS\.[A-Za-z]+\]\}")
 _EVERY_ENDPOINT = "arn:aws:sagemaker:eu-west-1:123456789012:endpoint/any"
 _INVOKED = _CALLED.replace("Resource: !Ref Endpoint", "Resource: {}").replace("'{}'", "[sagemaker:InvokeEndpointAsync]")
 
@@ -640,13 +697,40 @@ _INVOKED = _CALLED.replace("Resource: !Ref Endpoint", "Resource: {}").replace("'
 def fenced(template: Template) -> Iterator[Finding]:
     """Warn of callers that may call every endpoint of the account."""
     for node, said, calls in _calling(template):
-        arns = (_PSEUDO.sub("*", arn) for arn in said.resources or [])
+        arns = (PSEUDO_TOKEN.sub("*", arn) for arn in said.resources or [])
         everywhere = any(is_text(arn) and _covers(arn, _EVERY_ENDPOINT) for arn in arns)
         if everywhere and not said.is_conditional:
             path = node["Resource"].path
             yield Finding(path, f"is every endpoint of the account, for {', '.join(calls)}")
 
 
+@rule(
+    "SMC868",
+    "The execution role may write the logs of its containers",
+    severity="warning",
+    source='"SageMaker execution roles", SageMaker developer guide: logs:CreateLogStream, logs:PutLogEvents',
+    about=Template,
+    facts=["cloudwatch/log_group"],
+    good=_example(action="['s3:GetObject', 'logs:PutLogEvents', 'logs:CreateLogStream']", resource="*"),
+    bad=_example(),
+)
+def logging(template: Template) -> Iterator[Finding]:
+    """Warn of containers whose output is lost, although nothing else is amiss."""
+    users = {referred(user["ExecutionRoleArn"].said or ""): user for user in template.of_type(MODEL)}
+    for role in _roles(template):
+        user = users.get(role.resource.id)
+        if user is None or not role.policies.allowed:
+            continue
+        missing = [action for action in _LOGS if not role.may(action, template.pattern(_LOG_STREAM))]
+        if missing:
+            yield Finding(
+                user["ExecutionRoleArn"].path,
+                f"is {role.resource.id}, which does not allow {', '.join(missing)} in /aws/sagemaker: no logs are kept",
+            )
+
+
+_LOGS = ("logs:CreateLogStream", "logs:PutLogEvents")
+_LOG_STREAM = f"arn:*:logs:{_HERE}:log-group:/aws/sagemaker/*"
 _VERSIONS = ("2008-10-17", "2012-10-17")
 _ACTION = re.compile(r"\*|[A-Za-z0-9-]+:[A-Za-z0-9*?]+")
 
@@ -722,3 +806,68 @@ def _of_statement(said: Said, wanted: str, unwanted: str) -> Iterator[tuple[str,
 def _is_action(text: str) -> bool:
     """Say whether a text may be what IAM calls an action."""
     return not is_text(text) or _ACTION.fullmatch(text) is not None
+
+
+_MANAGED_RULE = f"arn:*:events:{_HERE}:rule/StepFunctionsGetEventsForSageMakerTransformJobsRule"
+_STARTED = """\
+Role:
+  Type: AWS::IAM::Role
+  Properties:
+    AssumeRolePolicyDocument:
+      Statement: [{Effect: Allow, Action: 'sts:AssumeRole', Principal: {Service: scheduler.amazonaws.com}}]
+    Policies:
+    - PolicyName: starting
+      PolicyDocument:
+        Statement: [{Effect: Allow, Action: 'sagemaker:CreateTransformJob', Resource: '*'}]
+Schedule:
+  Type: AWS::Scheduler::Schedule
+  Properties:
+    ScheduleExpression: rate(1 days)
+    FlexibleTimeWindow: {Mode: 'OFF'}
+    Target:
+      Arn: arn:aws:scheduler:::aws-sdk:sagemaker:createTransformJob
+      RoleArn: !GetAtt Role.Arn
+      Input: >-
+        {"TransformJobName": "scores-<aws.scheduler.execution-id>", "ModelName": "scorer",
+        "TransformInput": {"DataSource": {"S3DataSource": {"S3DataType": "S3Prefix", "S3Uri": "s3://records/in/"}}},
+        "TransformOutput": {"S3OutputPath": "s3://records/out/"},
+        "TransformResources": {"InstanceType": "ml.m5.large", "InstanceCount": 1}}
+"""
+
+
+@rule(
+    "SMC867",
+    "What starts transform jobs may start them",
+    source='"IAM policies for calling SageMaker workflows in Step Functions", Step Functions developer guide; '
+    "with .sync, Step Functions makes a rule of EventBridge with the role",
+    about=Template,
+    where=mentioning(CALL),
+    facts=["batch/cfn_resource"],
+    good=_STARTED,
+    bad=_STARTED.replace("sagemaker:CreateTransformJob", "sagemaker:CreateTrainingJob"),
+)
+def starters(template: Template) -> Iterator[Finding]:
+    """Check the role of the state machine or the schedule, where it is in the template with all of its policies."""
+    requests = [(request, _role_of_sender(request.sender)) for request in job_requests(template)]
+    used = {referred(node.said or "") for _, node in requests}
+    its = [role for role in template.of_type(ROLE) if role.id in used]
+    roles = {role.resource.id: role for role in _read_roles(template, its)}
+    told = set()
+    for request, node in requests:
+        role = roles.get(referred(node.said or "") or "")
+        if role is None:
+            continue
+        needs = [("sagemaker:CreateTransformJob", f"arn:*:sagemaker:{_HERE}:transform-job/*")]
+        if request.waits:
+            needs += [(f"events:{action}", _MANAGED_RULE) for action in ("PutTargets", "PutRule", "DescribeRule")]
+        for action, arn in needs:
+            if not role.may(action, template.pattern(arn)) and (node, action) not in told:
+                told.add((node, action))
+                said = f"is to start transform jobs; that needs {action}, and {role.resource.id} does not allow it"
+                yield Finding(node.path, said)
+
+
+def _role_of_sender(sender: Resource) -> Node:
+    if sender.type == SCHEDULE:
+        return sender["Target"]["RoleArn"]
+    return sender["RoleArn"] or sender["Role"]

@@ -7,8 +7,9 @@ from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from sm_constructs.facts import limit
+from sm_constructs.reading.intrinsics import TOKEN
 from sm_constructs.reading.resources import ALARM, COMPONENT, ENDPOINT, POLICY, TARGET, Template
-from sm_constructs.rules.references import scaled
+from sm_constructs.rules.references import differ, scaled
 from sm_constructs.rules.registry import Finding, mentioning, rule
 from sm_constructs.rules.targets import (
     ALARM_EXAMPLE,
@@ -26,7 +27,7 @@ from sm_constructs.spec import once_each
 from sm_constructs.tokens import is_number, is_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from sm_constructs.reading.nodes import Node
     from sm_constructs.reading.resources import Resource
@@ -242,6 +243,10 @@ def complete_steps(template: Template) -> Iterator[Finding]:
             continue
         if not config["AdjustmentType"]:
             yield Finding(config["AdjustmentType"].path, "is missing; a new policy needs one")
+        for step in config["StepAdjustments"].entries() if config["AdjustmentType"].said == "ExactCapacity" else ():
+            change = step["ScalingAdjustment"].number().value
+            if is_number(change) and change < 0:
+                yield Finding(step["ScalingAdjustment"].path, f"is {change:g}; an exact capacity is 0 or more")
         if not config["StepAdjustments"] or config["StepAdjustments"].value == []:
             yield Finding(config["StepAdjustments"].path, "is missing or empty; there is at least one step")
 
@@ -266,32 +271,50 @@ _TWO = _OWN.format("InstanceType: ml.m5.large, InitialInstanceCount: 1") + targe
     severity="warning",
     source='"Target tracking scaling policies", Application Auto Scaling user guide: more capacity, less of it',
     about=Template,
-    where=mentioning("CustomizedMetricSpecification"),
+    where=mentioning("CustomizedMetricSpecification", "StepScalingPolicyConfiguration"),
     facts=["autoscaling/custom_metric_cpu"],
     good=_TWO + _TRACKING.replace("VARIANT", "a"),
     bad=_TWO + _TRACKING.replace("VARIANT", "b"),
 )
 def own_metrics(template: Template) -> Iterator[Finding]:
     """Warn of policies that follow another variant, endpoint or component."""
+    alarms = _alarms_by_policy(template)
     for target in scaling_parts(template):
         endpoint = endpoint_of(template, target)
         if target.match is None or target.resource.type != TARGET:
             continue
         own = target.match["component"]
         for policy in _policies_of(template, target.resource):
-            metric = policy["TargetTrackingScalingPolicyConfiguration"]["CustomizedMetricSpecification"]
-            for dimension in metric["Dimensions"].entries():
+            for dimension in _followed_dimensions(policy, alarms[policy.id]):
                 name, value = dimension["Name"].said, dimension["Value"]
                 if own is not None and name == "InferenceComponentName" and _are_different(template, own, value.said):
-                    yield Finding(value.path, f"is {value.said!r}, and {own!r} scales")
+                    texts = (TOKEN.sub("…", text or "") for text in (value.said, own))
+                    yield Finding(value.path, "is {!r}, and {!r} scales".format(*texts))
                 if endpoint is None:
                     continue
                 other = template.referred(ENDPOINT, value.said) if name == "EndpointName" else None
                 variant = value.said if name == "VariantName" and is_text(value.said) else None
                 if other is not None and other.id != endpoint.id:
                     yield Finding(value.path, f"is that of {other.id}, and {endpoint.id} scales")
+                elif name == "EndpointName" and other is None and _is_another(endpoint, value.said):
+                    yield Finding(value.path, f"is {value.said!r}, and {endpoint.id} scales")
                 elif variant is not None and is_text(target.match["variant"]) and variant != target.match["variant"]:
                     yield Finding(value.path, f"is {variant!r}, and {target.match['variant']!r} scales")
+
+
+def _followed_dimensions(policy: Resource, alarms: Iterable[Resource]) -> Iterator[Node]:
+    """Give the dimensions of what a policy follows, or what the alarms look at that let it act."""
+    custom = policy["TargetTrackingScalingPolicyConfiguration"]["CustomizedMetricSpecification"]
+    for metric in (custom, *alarms):
+        yield from metric["Dimensions"].entries()
+        for each in metric["Metrics"].entries():
+            yield from each["MetricStat"]["Metric"]["Dimensions"].entries()
+
+
+def _is_another(endpoint: Resource, name: str | None) -> bool:
+    """Say whether a name is certainly that of another endpoint; one that CloudFormation makes up is no literal."""
+    own = endpoint["EndpointName"]
+    return is_text(name) and (not own or (own.said is not None and differ(own.said, name or "")))
 
 
 def _are_different(template: Template, one: str, other: str | None) -> bool:
@@ -302,7 +325,7 @@ def _are_different(template: Template, one: str, other: str | None) -> bool:
     names = [
         text if its is None else its["InferenceComponentName"].said for text, its in ((one, first), (other, second))
     ]
-    return all(map(is_text, names)) and names[0] != names[1]
+    return names[0] is not None and names[1] is not None and differ(names[0], names[1])
 
 
 @rule(
@@ -412,3 +435,43 @@ def _is_reversed(comparison: str, changes: list[float | None]) -> bool:
     return (comparison == "Less" and all(each and each > 0 for each in changes)) or (
         comparison == "Greater" and all(each and each < 0 for each in changes)
     )
+
+
+_IN = (STEP_EXAMPLE.replace("Policy:", "In:").replace("PolicyName: p", "PolicyName: in")).replace(
+    "MetricIntervalLowerBound: 0, ScalingAdjustment: 1", "MetricIntervalUpperBound: 0, ScalingAdjustment: -1"
+)
+_BOTH = target_example() + STEP_EXAMPLE + _ABOVE + _IN
+_BELOW = _ABOVE.replace("Alarm:", "Below:").replace("!Ref Policy", "!Ref In").replace("Greater", "Less")
+
+
+@rule(
+    "SMC651",
+    "The alarms that add capacity and those that take it away do not go off at once",
+    severity="warning",
+    source='"Step scaling policies", Application Auto Scaling user guide',
+    about=Template,
+    where=mentioning("StepScalingPolicyConfiguration"),
+    good=_BOTH + _BELOW.replace("500000", "100000"),
+    bad=_BOTH + _BELOW.replace("500000", "900000"),
+)
+def apart(template: Template) -> Iterator[Finding]:
+    """Warn of values at which capacity is added and taken away in turn."""
+    alarms = _alarms_by_policy(template)
+    for target in template.of_type(TARGET):
+        above: dict[str, float] = {}
+        below: list[tuple[str, float, Resource]] = []
+        for policy in _policies_of(template, target):
+            for alarm in alarms[policy.id]:
+                value = alarm["Threshold"].number().value
+                metric = repr([alarm[name].value for name in ("Namespace", "MetricName", "Dimensions", "Statistic")])
+                comparison = (alarm["ComparisonOperator"].said or "").partition("Than")[0]
+                if not is_number(value) or not alarm["MetricName"]:
+                    continue
+                if comparison == "Greater":
+                    above[metric] = min(value, above.get(metric, value))
+                elif comparison == "Less":
+                    below.append((metric, value, alarm))
+        for metric, value, alarm in below:
+            if value > above.get(metric, value):
+                said = f"is {value:g}, and above {above[metric]:g} another alarm scales the other way"
+                yield Finding(alarm["Threshold"].path, said)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, cast
 from sm_constructs.facts import load
 from sm_constructs.reading.intrinsics import REFERRING, TOKEN, is_intrinsic, text_of
 from sm_constructs.reading.resources import ALARM, POLICY, ROLE, TARGET, Template
+from sm_constructs.reading.transforms import job_requests
 from sm_constructs.rules.registry import Finding, rule
 from sm_constructs.spec import once_each
 from sm_constructs.tokens import is_unresolved
@@ -68,8 +69,19 @@ _compiled = cache(re.compile)
 
 
 @cache
+def _request_shapes() -> dict[str, dict[str, Any]]:
+    requests: dict[str, dict[str, Any]] = load("shapes.json")["requests"]
+    return requests
+
+
+@cache
 def _resource_types() -> frozenset[str]:
     return frozenset(load("shapes.json")["resource_types"])
+
+
+@cache
+def _services() -> frozenset[str]:
+    return frozenset(kind.rpartition("::")[0] for kind in _resource_types())
 
 
 @once_each
@@ -81,6 +93,8 @@ def _misfits(template: Template) -> Iterable[_Misfit]:
             shape = shapes()[resource.type]
             given = {} if resource.value is None and not resource.says_nothing else resource.value
             fitting.fit((None, resource.path), given, shape)
+    for request in job_requests(template):
+        fitting.fit((None, request.node.path), request.node.value, _request_shapes()["CreateTransformJob"])
     return fitting.found
 
 
@@ -508,7 +522,7 @@ def asked(template: Template) -> Iterator[Finding]:
 def resource_types(template: Template) -> Iterator[Finding]:
     """Check for what can be made with the API only, or not at all."""
     for id, kind in template.types.items():
-        if kind.startswith("AWS::SageMaker::") and kind not in _resource_types():
+        if kind not in _resource_types() and kind.rpartition("::")[0] in _services():
             near = difflib.get_close_matches(kind, _resource_types(), n=1)
             hint = f"; it is probably {near[0]}" if near else ""
             yield Finding(f"Resources/{id}/Type", f"is {kind}, which CloudFormation does not have{hint}")
