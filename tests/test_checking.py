@@ -16,6 +16,7 @@ from test_layers import modules_after
 from sm_constructs import check_template
 from sm_constructs.checking.checking import NoTemplate
 from sm_constructs.reading.intrinsics import NO_VALUE
+from sm_constructs.rules.references import differ
 from sm_constructs.rules.roles import overlap
 
 MODEL = {
@@ -446,3 +447,97 @@ TEXTS = ["".join(letters) for length in range(9) for letters in product("ab", re
 def test_patterns_with_a_common_text_overlap(one, other):
     common = any(fnmatchcase(text, one) and fnmatchcase(text, other) for text in TEXTS)
     assert overlap(one, other) == overlap(other, one) == common
+
+
+class TestDashboards:
+    """The metrics that dashboards show are looked at as those of alarms are."""
+
+    @staticmethod
+    def problems(body: object, name: str = "scorer") -> list[tuple[str, str]]:
+        properties = {"DashboardName": name, "DashboardBody": body}
+        return [
+            (problem.code, problem.message.partition("DashboardBody")[2].partition(" is ")[0].partition(" are ")[0])
+            for problem in check_template(
+                template(resources={"Board": {"Type": "AWS::CloudWatch::Dashboard", "Properties": properties}})
+            )
+        ]
+
+    @staticmethod
+    def body(*rows: list) -> dict:
+        return {"widgets": [{"type": "text"}, {"type": "metric", "properties": {"metrics": list(rows)}}]}
+
+    LATENCY = ("AWS/SageMaker", "ModelLatency", "EndpointName", "e", "VariantName", "a")
+
+    def test_what_is_published_is_in_order(self):
+        rows = [
+            [*self.LATENCY, {"stat": "p99"}],
+            [".", "OverheadLatency", ".", ".", ".", "b"],
+            ["...", "c"],
+            [{"expression": "m1 + m2"}],
+            ["AWS/EC2", "CPUUtilization"],
+        ]
+        assert self.problems(json.dumps(self.body(*rows))) == []
+
+    def test_a_metric_that_never_comes_is_told(self):
+        rows = ([*self.LATENCY], [".", ".", "EndpointName", "e"], ["...", "f"])
+        place = "at widgets/1/properties/metrics"
+        assert self.problems(json.dumps(self.body(*rows))) == [
+            ("SMC871", f" {place}/1/Dimensions"),
+            ("SMC871", f" {place}/2/Dimensions"),
+        ]
+
+    def test_names_may_come_from_elsewhere(self):
+        text = json.dumps(self.body(["AWS/Sagemaker", *self.LATENCY[1:3], "${Name}"]))
+        width = text.replace('{"type": "metric"', '{"type": "metric", "width": ${AWS::AccountId}')
+        codes = {code for code, _ in self.problems({"Fn::Sub": [width, {"Name": {"Ref": "AWS::StackName"}}]})}
+        assert codes == {"SMC870"}
+
+    @pytest.mark.parametrize(
+        "body", ["{", {"Fn::Sub": "{'widgets': '${AWS::Region}'}"}, {"Fn::Sub": "{widgets: ${AWS::Region}}"}]
+    )
+    def test_it_is_json(self, body):
+        assert [code for code, _ in self.problems(body)] == ["SMC887"]
+
+    def test_a_part_of_it_may_come_from_elsewhere(self):
+        assert self.problems({"Fn::Sub": ['{"widgets": [] ${More}}', {"More": {"Fn::ImportValue": "more"}}]}) == []
+
+    def test_it_has_a_name_without_spaces(self):
+        assert [code for code, _ in self.problems(json.dumps(self.body()), "my scorer")] == ["SMC887"]
+
+
+@pytest.mark.parametrize(
+    ("rule", "codes"),
+    [
+        ('ALARM("a") AND (OK(b) OR NOT INSUFFICIENT_DATA("c d"))', []),
+        ("ALARM(a)", []),
+        ("NOT (ALARM(a) OR ALARM(b)) AND TRUE", []),
+        ("AT_LEAST(2, ALARM, (a, b, c)) OR OK(d)", []),
+        ('ALARM("a" AND ALARM("b")', ["SMC886"]),
+        ("ALARM(a) OK(b)", ["SMC886"]),
+        ("ALARM(a) XOR ALARM(b)", ["SMC886"]),
+        ("AND ALARM(a)", ["SMC886"]),
+        ("", ["SMC886"]),
+        ("TRUE", ["SMC888"]),
+        ("ALARM(a) AND OK(a)", ["SMC888"]),
+        ("ALARM(a) AND OK(b)", []),
+    ],
+)
+def test_the_rule_of_a_composite_alarm(rule, codes):
+    alarm = {"Type": "AWS::CloudWatch::CompositeAlarm", "Properties": {"AlarmRule": rule}}
+    assert [problem.code for problem in check_template(template(resources={"Page": alarm}))] == codes
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "certainly"),
+    [
+        ("a", "b", True),
+        ("a", "a", False),
+        ("${Token[Stage]}-llm", "${Token[Stage]}-chat", True),
+        ("${Token[Stage]}-llm", "${Token[Name]}-llm", False),
+        ("${Token[Stage]}-llm", "chat-llm", False),
+        ("x${Token[A]}yz", "xy${Token[A]}z", False),
+        ("${Token[A]}", "", False),
+    ],
+)
+def test_texts_that_are_certainly_different(one, other, certainly):
+    assert differ(one, other) == differ(other, one) == certainly

@@ -13,7 +13,14 @@ from templates import plain
 from watched import CONTAINER, EXISTING, M5, MADE, multi_variant, pipeline, real_time, serverless
 
 from scripts import draw_dashboard
-from sm_constructs import EndpointDashboard, MultiVariantEndpoint, RealTimeEndpoint, Scaling, Variant
+from sm_constructs import (
+    EndpointDashboard,
+    MultiVariantEndpoint,
+    RealTimeEndpoint,
+    Scaling,
+    Variant,
+    check_template,
+)
 
 EVERY = pytest.mark.parametrize("kind", MADE)
 COMMON = ["Requests per minute", "Errors per minute", "Overhead latency, average", "Model latency"]
@@ -74,8 +81,9 @@ TITLES = {
 
 def pages(stack) -> dict[str, list[dict]]:
     """Give the widgets of each dashboard by its logical id."""
-    template = cdk.assertions.Template.from_stack(stack).to_json()["Resources"]
-    found = {name: each for name, each in template.items() if each["Type"] == "AWS::CloudWatch::Dashboard"}
+    template = cdk.assertions.Template.from_stack(stack).to_json()
+    assert [problem for problem in check_template(template) if "Dashboard" in problem.path] == []
+    found = {name: each for name, each in template["Resources"].items() if each["Type"] == "AWS::CloudWatch::Dashboard"}
     return {name: json.loads(plain(each["Properties"]["DashboardBody"]))["widgets"] for name, each in found.items()}
 
 

@@ -131,6 +131,14 @@ def test_a_number_in_a_text_may_come_from_elsewhere():
     assert [code for code, _ in found({**template, **default})] == ["SMC910", "SMC911"]
 
 
+def test_what_is_not_known_of_a_text_stays_so():
+    request = changed(TransformJobName="scores-${Run}", MaxConcurrentTransforms="X")
+    del request["TransformJobName.$"]
+    template = machine(DefinitionString={"Fn::Sub": as_text(request).replace('"X"', "${Most}")}, Definition=None)
+    parameters = {"Most": {"Type": "Number"}, "Run": {"Type": "String"}}
+    assert found({**template, "Parameters": parameters}) == []
+
+
 def test_texts_are_put_into_a_definition_by_name():
     template = machine(
         task(changed(ModelName="${Model}", TransformResources={"InstanceType": "${Type}", "InstanceCount": 1})),

@@ -20,12 +20,12 @@ _UNQUOTED = re.compile(rf"(?<=[:\[,])(\s*)({TOKEN.pattern})(?=\s*[,\]}}])")
 def written(node: Node) -> tuple[str, Any] | None:
     """Give what is written in a place, as it stands there or as JSON in a text, and where; nothing if it is no JSON.
 
-    What is not known before deployment is a token, also where it stands for a number, or for more.
+    What is not known before deployment is a token, also where it stands for a number.
     """
     if isinstance(node.value, dict | list) and not node.is_intrinsic:
         return node.path, node.value
     text = node.said or ""
-    for each in (text, _UNQUOTED.sub(r'\1"\2"', text), TOKEN.sub("0", text)):
+    for each in (text, _UNQUOTED.sub(r'\1"\2"', text)):
         try:
             return node.path + INSIDE, json.loads(each)
         except (ValueError, RecursionError):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from sm_constructs.durations import seconds
 from sm_constructs.facts import limit
 from sm_constructs.reading.deployment import read_rollout
-from sm_constructs.reading.intrinsics import TOKEN, referred, token
+from sm_constructs.reading.intrinsics import PSEUDO_TOKEN, TOKEN, referred, token
 from sm_constructs.reading.resources import ALARM, COMPONENT, COMPOSITE, DASHBOARD, ENDPOINT, POLICY, Template
 from sm_constructs.reading.written import written
 from sm_constructs.rules.metrics import ERRORS, Use, alarm_example, uses_of_metrics, watched
@@ -580,7 +580,9 @@ def drawn(template: Template) -> Iterator[Finding]:
     """Check that dashboards can be made."""
     for dashboard in template.of_type(DASHBOARD):
         body, name = dashboard["DashboardBody"], dashboard["DashboardName"]
-        if body and written(body) is None:
+        # What comes from elsewhere may be a part of the JSON, but for the region and the like, and inside of a text.
+        open_ = PSEUDO_TOKEN.sub("", _QUOTED.sub("", body.said or ""))
+        if body and written(body) is None and TOKEN.search(open_) is None:
             yield Finding(body.path, "is no JSON")
         said = template.sampled(name.said or "") or ""
         if not re.fullmatch("[A-Za-z0-9_-]{0,255}", said):
