@@ -16,7 +16,7 @@ from documented import TEMPLATES
 
 from sm_constructs.reading.intrinsics import text_of
 from sm_constructs.reading.resources import Template
-from sm_constructs.rules.roles import overlap
+from sm_constructs.reading.rights import overlap
 
 # These know no resources, or describe things that have none yet.
 EVERYWHERE = "*"

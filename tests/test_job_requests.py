@@ -131,6 +131,14 @@ def test_a_number_in_a_text_may_come_from_elsewhere():
     assert [code for code, _ in found({**template, **default})] == ["SMC910", "SMC911"]
 
 
+def test_a_number_is_put_into_a_text_by_name():
+    text = as_text(changed(MaxPayloadInMB="X")).replace('"X"', "${Size}")
+    for size, codes in ((100, []), (101, ["SMC910"]), ({"Ref": "Most"}, [])):
+        template = machine(Definition=None, DefinitionString=text, DefinitionSubstitutions={"Size": size})
+        template["Parameters"] = {"Most": {"Type": "Number"}}
+        assert [code for code, _ in found(template)] == codes
+
+
 def test_what_is_not_known_of_a_text_stays_so():
     request = changed(TransformJobName="scores-${Run}", MaxConcurrentTransforms="X")
     del request["TransformJobName.$"]

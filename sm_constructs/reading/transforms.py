@@ -91,7 +91,7 @@ def _written(node: Node, texts: Mapping[str, str] | None = None) -> Node | None:
 
     A state machine puts texts in by name, a schedule what stands for its keywords.
     """
-    path, value = written(node) or ("", None)
+    path, value = written(node, lambda text: _filled_in(text, texts)) or ("", None)
     return Node(path, _known(value, texts, _DEEPEST)) if isinstance(value, dict) else None
 
 

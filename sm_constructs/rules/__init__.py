@@ -11,6 +11,7 @@ from sm_constructs.rules import (  # noqa: F401 - they enter their rules
     asynchronous,
     autoscaling,
     batch,
+    boards,
     compatibility,
     components,
     containers,

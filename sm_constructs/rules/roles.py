@@ -4,16 +4,11 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections import defaultdict
-from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
-from sm_constructs.facts import images
 from sm_constructs.reading.intrinsics import PSEUDO_TOKEN, TOKEN, references, referred
-from sm_constructs.reading.policies import Document, Said
 from sm_constructs.reading.resources import (
-    COMPONENT,
     CONFIG,
     ENDPOINT,
     INLINE_POLICY,
@@ -25,18 +20,18 @@ from sm_constructs.reading.resources import (
     UNKNOWN,
     Template,
 )
+from sm_constructs.reading.rights import covers, documents_of, execution_roles, in_one_partition, read_roles, statements
 from sm_constructs.reading.transforms import CALL, job_requests
-from sm_constructs.registries import parse_ecr_uri
-from sm_constructs.rules.exclusive import containers_of
-from sm_constructs.rules.references import rollback_alarms
+from sm_constructs.rules.needs import needs
 from sm_constructs.rules.registry import Finding, mentioning, rule
 from sm_constructs.spec import once_each
 from sm_constructs.tokens import is_text, is_unresolved
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
     from sm_constructs.reading.nodes import Node
+    from sm_constructs.reading.policies import Document, Said
     from sm_constructs.reading.resources import Resource
 
 _SOURCE = '"SageMaker execution roles": CreateModel, CreateEndpointConfig, CreateEndpoint; SageMaker developer guide'
@@ -45,14 +40,9 @@ _ASSUME = "sts:assumerole"
 _FULL_ACCESS = ("AmazonSageMakerFullAccess", "AdministratorAccess", "PowerUserAccess", "AmazonS3FullAccess")
 _FENCED = ("iam:passrole", "sns:publish", "kms:decrypt", "lambda:invokefunction", "sts:assumerole")
 _SPELLED = {name.lower(): name for name in _FULL_ACCESS}
-_BY_PATH = re.compile(r"https://s3[^/]*/(.+)")
-_PARTITION = re.compile(r"^arn:[^:]*:")
-_ATTACH = ("ec2:CreateNetworkInterface", "ec2:CreateNetworkInterfacePermission", "ec2:DeleteNetworkInterface")
-_DESCRIBE = ("ec2:DescribeNetworkInterfaces", "ec2:DescribeSecurityGroups", "ec2:DescribeSubnets", "ec2:DescribeVpcs")
 _MOST_REMEMBERED = 1024
 _HERE = "${Token[AWS.Region]}:${Token[AWS.AccountId]}"
 _NEAR = 0.95  # of difflib: one letter of twenty
-_PULL = ("ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer")
 
 _SYNC, _ASYNC = "sagemaker:InvokeEndpoint", "sagemaker:InvokeEndpointAsync"
 _CALLED = """\
@@ -92,400 +82,6 @@ def _example(service: str = _SERVICE, action: str = "'s3:GetObject'", resource: 
     return _ROLE.format(service, action, resource)
 
 
-class _Rights:
-    """What a statement allows or denies: patterns of actions, and of ARNs with the partition left open."""
-
-    __slots__ = ("_actions", "_patterns", "resources")
-
-    def __init__(self, actions: list[str], resources: list[str]) -> None:
-        self.resources = [_in_one_partition(each) for each in resources]
-        self._actions = {action.lower() for action in actions}
-        self._patterns = [action for action in self._actions if "*" in action or "?" in action]
-
-    def is_about(self, action: str) -> bool:
-        """Say whether it says something of an action, which is in small letters."""
-        if action in self._actions or not self._patterns:
-            return action in self._actions
-        return any(_covers(pattern, action) for pattern in self._patterns)
-
-
-@dataclass(slots=True)
-class _Policies:
-    """What some policies allow and deny together."""
-
-    allowed: list[_Rights] = field(default_factory=list)
-    denied: list[_Rights] = field(default_factory=list)
-    is_known: bool = True
-    """Whether all of them are in the template, and say what they allow."""
-
-    def allow(self, action: str, arn: str, *, several: bool = False) -> bool:
-        """Say whether they allow something, as far as that is known."""
-        if not self.is_known:
-            return True
-        arn = _in_one_partition(arn)
-        for rights in self.allowed:
-            if rights.is_about(action):
-                for each in rights.resources:
-                    if (not several or "*" in each or UNKNOWN.search(each)) and _reaches(each, arn):
-                        return True
-        return False
-
-    def deny(self, action: str, arn: str) -> bool:
-        """Say whether they deny something whatever the circumstances."""
-        arn = _in_one_partition(arn) if self.denied else arn
-        return any(
-            rights.is_about(action) and any(_covers(each, arn) for each in rights.resources) for rights in self.denied
-        )
-
-
-@dataclass(slots=True)
-class _Role:
-    """A role, and what it may do."""
-
-    resource: Resource
-    trust: Document
-    documents: list[Document]
-    policies: _Policies
-    boundary: _Policies
-
-    def may(self, action: str, arn: str, *, several: bool = False) -> bool:
-        """Say whether it may do something, with several things of that form, as far as that is known."""
-        action = action.lower()
-        for policies in (self.policies, self.boundary):
-            if not policies.allow(action, arn, several=several) or policies.deny(action, arn):
-                return False
-        return True
-
-
-def _reaches(pattern: str, arn: str) -> bool:
-    """Say whether a pattern may be about an ARN; about all of them, where an action knows no resources."""
-    if arn == "*":
-        return not UNKNOWN.sub("*", pattern).strip("*")
-    return _overlap_unknown(pattern, arn)
-
-
-@lru_cache(_MOST_REMEMBERED)
-def _in_one_partition(arn: str) -> str:
-    """Give an ARN with the partition left open; a stack has only one."""
-    return _PARTITION.sub("arn::", arn)
-
-
-@lru_cache(_MOST_REMEMBERED)
-def _covers(pattern: str, text: str) -> bool:
-    """Say whether a text is what a pattern with ``*`` and ``?`` is about; to IAM nothing else is special."""
-    if "?" in pattern:
-        expression = re.escape(pattern).replace(r"\*", ".*").replace(r"\?", ".")
-        return re.fullmatch(expression, text, re.DOTALL) is not None
-    begin, *parts = pattern.split("*")
-    if not parts:
-        return pattern == text
-    at = len(begin)
-    for part in parts[:-1]:
-        found = text.find(part, at)
-        if found < 0:
-            return False
-        at = found + len(part)
-    return text.startswith(begin) and text.endswith(parts[-1]) and len(text) - at >= len(parts[-1])
-
-
-def _overlap_unknown(one: str, other: str) -> bool:
-    """Say whether two patterns may overlap, whatever is not known of them; what both begin with may be anything."""
-    while (unknown := UNKNOWN.search(one)) is not None:
-        start = one[: unknown.end()]
-        if "*" in start or "?" in start or not other.startswith(start):
-            break
-        one, other = one[len(start) :], other[len(start) :]
-    return _overlap(UNKNOWN.sub("*", one), UNKNOWN.sub("*", other))
-
-
-def overlap(one: str, other: str) -> bool:
-    """Say whether there is a text that two patterns with ``*`` both are about.
-
-    >>> overlap("arn:aws:s3:::models/*", "arn:*:s3:::models/churn.tar.gz"), overlap("a*b", "*c")
-    (True, False)
-    """
-    if "*" not in other:
-        return _covers(one, other)
-    if "*" not in one:
-        return _covers(other, one)
-    if "?" not in one and "?" not in other:
-        # Whatever stands between their first and their last * can stand there one after the other.
-        return _agree(one, other, begin=True) and _agree(one, other, begin=False)
-    reached = {0}  # the ends of those beginnings of the other pattern that fit the one so far
-    for letter in one:
-        reached = _closure(reached, other)
-        if letter == "*":
-            reached = {end for begin in reached for end in range(begin, len(other) + 1)}
-        else:
-            stay = {at for at in reached if at < len(other) and other[at] == "*"}
-            reached = stay | {at + 1 for at in reached if at < len(other) and other[at] in (letter, "?")}
-    return len(other) in _closure(reached, other)
-
-
-def _agree(one: str, other: str, *, begin: bool) -> bool:
-    """Say whether the literal beginnings, or ends, of two patterns with ``*`` go together."""
-    if begin:
-        first, second = one.partition("*")[0], other.partition("*")[0]
-        return first.startswith(second) or second.startswith(first)
-    first, second = one.rpartition("*")[2], other.rpartition("*")[2]
-    return first.endswith(second) or second.endswith(first)
-
-
-_overlap = lru_cache(_MOST_REMEMBERED)(overlap)
-
-
-def _closure(reached: set[int], other: str) -> set[int]:
-    """Add the places that are reached where a ``*`` stands for nothing."""
-    found = set(reached)
-    for at in reached:
-        while at < len(other) and other[at] == "*":
-            at += 1  # noqa: PLW2901
-            found.add(at)
-    return found
-
-
-@once_each
-def _roles(template: Template) -> Iterator[_Role]:
-    """Give the execution roles of hosting that are in the template."""
-    return _read_roles(template, template.execution_roles)
-
-
-def _read_roles(template: Template, roles: list[Resource]) -> Iterator[_Role]:
-    ids = {role["RoleName"].said: role.id for role in roles}
-    by_role: dict[str, list[Resource]] = defaultdict(list)
-    loose = []  # policies of roles that are not known
-    for policy in template.of_type(POLICY_OF_ROLE, MANAGED_POLICY, INLINE_POLICY) if roles else ():
-        names = (policy["RoleName"],) if policy.type == INLINE_POLICY else policy["Roles"].entries()
-        for name in (each.said or "" for each in names):
-            if (id := referred(name) or ids.get(name)) is not None:
-                by_role[id].append(policy)
-            elif is_unresolved(name):
-                loose.append(policy)
-        if policy["Roles"].is_intrinsic:
-            loose.append(policy)
-    return (_read_role(template, role, by_role[role.id], loose) for role in roles)
-
-
-def _read_role(template: Template, role: Resource, own: list[Resource], loose: list[Resource]) -> _Role:
-    arns = [arn.said or "" for arn in role["ManagedPolicyArns"].entries()]
-    attached = [template.resource(referred(arn)) for arn in arns]
-    managed = [policy for policy in attached if policy is not None and policy.type == MANAGED_POLICY]
-    theirs = {policy.id: policy for policy in (*own, *managed)}
-    documents = [document for each in (role, *theirs.values()) for document in _documents(template, each)]
-    policies = _Policies(
-        is_known=len(managed) == len(arns)
-        and all(policy.id in theirs for policy in loose)
-        and not role["Policies"].is_intrinsic
-        and not role["ManagedPolicyArns"].is_intrinsic
-        # Policies may be attached elsewhere by its name.
-        and (role["RoleName"].said is None or bool(documents))
-    )
-    for document in documents:
-        _add(template, document, policies)
-    boundary = _Policies(is_known=False)
-    its = template.resource(referred(role["PermissionsBoundary"].said or ""))
-    if its is not None and its.type == MANAGED_POLICY:
-        boundary.is_known = True
-        for document in _documents(template, its):
-            _add(template, document, boundary)
-    return _Role(role, _all_documents(template).trusting[role.id], documents, policies, boundary)
-
-
-class _Documents:
-    """The policy documents of a template.
-
-    Attributes
-    ----------
-    trusting : dict[str, Document]
-        Those that say who takes on a role, by its logical id.
-    by_id : dict[str, list[Document]]
-        The others, by the logical id of their role or policy.
-    """
-
-    def __init__(self, template: Template) -> None:
-        said: dict[object, Said] = {}
-        roles = template.of_type(ROLE)
-        self.trusting = {role.id: Document(role["AssumeRolePolicyDocument"], said) for role in roles}
-        self.by_id: dict[str, list[Document]] = {}
-        for resource in template.of_type(ROLE, POLICY_OF_ROLE, MANAGED_POLICY, INLINE_POLICY):
-            own = resource["PolicyDocument"]
-            nodes = [*(policy["PolicyDocument"] for policy in resource["Policies"].entries()), *([own] if own else ())]
-            self.by_id[resource.id] = [Document(node, said) for node in nodes]
-        self._template = template
-        self._rights: dict[Said, _Rights | None] = {}
-
-    def rights(self, said: Said) -> _Rights | None:
-        """Give what a statement allows or denies; nothing where that is not known."""
-        if said not in self._rights:
-            self._rights[said] = self._read(said)
-        return self._rights[said]
-
-    def _read(self, said: Said) -> _Rights | None:
-        if said.actions is None or (said.resources is None and said.effect != "Deny"):
-            return None
-        resources = said.resources or []
-        if said.allows:
-            return _Rights(said.actions, [self._template.pattern(each) for each in resources])
-        known = (self._template.sampled(text) for text in resources)
-        return _Rights(said.actions, [each for each in known if each is not None])
-
-
-@once_each
-def _of_template(template: Template) -> Iterator[_Documents]:
-    yield _Documents(template)
-
-
-def _all_documents(template: Template) -> _Documents:
-    (found,) = _of_template(template)
-    return found
-
-
-def _documents(template: Template, resource: Resource) -> list[Document]:
-    return _all_documents(template).by_id[resource.id]
-
-
-def _add(template: Template, document: Document, policies: _Policies) -> None:
-    policies.is_known &= document.is_known
-    all_documents = _all_documents(template)
-    for said in document.statements:
-        rights = all_documents.rights(said)
-        if said.effect is None or is_unresolved(said.effect):
-            policies.is_known = False
-        elif said.effect == "Deny":
-            if rights is not None and not said.is_conditional:
-                policies.denied.append(rights)
-        elif rights is None:
-            policies.is_known = False
-        elif said.allows:
-            policies.allowed.append(rights)
-
-
-def _statements(documents: Iterable[Document]) -> Iterator[tuple[Document, int, Said]]:
-    """Give the statements of some documents, each with the document and the index in it."""
-    for document in documents:
-        for index, said in enumerate(document.statements):
-            yield document, index, said
-
-
-class _Need(NamedTuple):
-    """Something that a role must be allowed to do."""
-
-    node: Node
-    what: str
-    action: str
-    arn: str
-    several: bool = False
-    """Whether it is about more than one thing."""
-
-
-def _object_arn(uri: str) -> str | None:
-    """Give the ARN of an object; none where the form of the URI is another one."""
-    if uri.startswith("s3://"):
-        return f"arn:*:s3:::{uri.removeprefix('s3://')}"
-    match = _BY_PATH.fullmatch(uri)
-    return None if match is None else f"arn:*:s3:::{match[1]}"
-
-
-def _needs_of_model(model: Resource) -> Iterator[_Need]:
-    yield from _needs_of_containers(containers_of(model))
-    if network := model["VpcConfig"]:
-        interface = "arn:*:ec2:*:*:network-interface/*"
-        for action in _ATTACH:
-            yield _Need(network, "network interfaces", action, interface)
-        for action in _DESCRIBE:
-            yield _Need(network, "the VPC", action, "*")
-
-
-def _needs_of_containers(containers: Iterable[Node]) -> Iterator[_Need]:
-    for container in containers:
-        image, source = container["Image"], container["ModelDataSource"]["S3DataSource"]["S3Uri"]
-        uri = image.said or ""
-        if (parts := parse_ecr_uri(uri)) is not None and not _is_published(parts.account):
-            arn = f"arn:*:ecr:{parts.region}:{parts.account}:repository/{parts.repository}"
-            for action in _PULL:
-                yield _Need(image, f"the image {uri}", action, arn)
-            yield _Need(image, f"the image {uri}", "ecr:GetAuthorizationToken", "*")
-        for node in (container["ModelDataUrl"], container["ArtifactUrl"], source):
-            data = node.said or ""
-            tree = data.endswith("/") or container["Mode"].said == "MultiModel"
-            if (place := _object_arn(data)) is not None:
-                yield _Need(node, "the model data", "s3:GetObject", f"{place}*" if tree else place, several=tree)
-        config = container["ImageConfig"]
-        login = config["RepositoryAuthConfig"]["RepositoryCredentialsProviderArn"] if config else config
-        if login.said is not None:
-            yield _Need(login, "the credentials of the registry", "lambda:InvokeFunction", login.said)
-
-
-def _is_published(account: str) -> bool:
-    return account in images.registry_accounts()
-
-
-def _needs_of_config(config: Resource) -> Iterator[_Need]:
-    capture, output = config["DataCaptureConfig"], config["AsyncInferenceConfig"]["OutputConfig"]
-    places = [(output["S3OutputPath"], "the answers"), (output["S3FailurePath"], "the failures")]
-    if capture["EnableCapture"].flag().value is not False:
-        places.append((capture["DestinationS3Uri"], "what is captured"))
-    for node, what in places:
-        if (place := _object_arn(node.said or "")) is not None:
-            yield _Need(node, what, "s3:PutObject", f"{place}*")
-    for name in ("SuccessTopic", "ErrorTopic"):
-        topic = output["NotificationConfig"][name]
-        if (arn := topic.said) is not None:
-            yield _Need(topic, "notifications", "sns:Publish", arn)
-
-
-def _needs_of_endpoint(endpoint: Resource) -> Iterator[_Need]:
-    for alarm in rollback_alarms(endpoint):
-        name = alarm["AlarmName"].said
-        if name is not None:
-            yield _Need(alarm, "the alarm", "cloudwatch:DescribeAlarms", f"arn:*:cloudwatch:*:*:alarm:{name}")
-
-
-def _needs_of_job(request: Node) -> Iterator[_Need]:
-    records = request["TransformInput"]["DataSource"]["S3DataSource"]["S3Uri"]
-    if (place := _object_arn(records.said or "")) is not None:
-        yield _Need(records, "the records", "s3:GetObject", f"{place}*")
-    results = request["TransformOutput"]["S3OutputPath"], request["DataCaptureConfig"]["DestinationS3Uri"]
-    for node, what in zip(results, ("the results", "what is captured"), strict=True):
-        if (place := _object_arn(node.said or "")) is not None:
-            yield _Need(node, what, "s3:PutObject", f"{place}*")
-
-
-def _needs(template: Template) -> Iterator[tuple[str, _Need]]:
-    """Give what each role needs, by the logical id of the role."""
-
-    def role_of(resource: Resource | None) -> str | None:
-        return None if resource is None else referred(resource["ExecutionRoleArn"].said or "")
-
-    def roles_of(config: Resource) -> set[str]:
-        users: Iterable[Node] = (
-            *config["ProductionVariants"].entries(),
-            *config["ShadowProductionVariants"].entries(),
-        )
-        models = [template.referred(MODEL, variant["ModelName"].said) for variant in users]
-        return {role for role in (role_of(config), *map(role_of, models)) if role is not None}
-
-    for model in template.of_type(MODEL):
-        if (role := role_of(model)) is not None:
-            yield from ((role, need) for need in _needs_of_model(model))
-    for component in template.of_type(COMPONENT):
-        endpoint = template.referred(ENDPOINT, component["EndpointName"].said)
-        config = None if endpoint is None else template.referred(CONFIG, endpoint["EndpointConfigName"].said)
-        if (role := role_of(config)) is not None:
-            container = component["Specification"]["Container"]
-            yield from ((role, need) for need in _needs_of_containers([container]))
-    for request in job_requests(template):
-        if (role := role_of(template.referred(MODEL, request.node["ModelName"].said))) is not None:
-            yield from ((role, need) for need in _needs_of_job(request.node))
-    for config in template.of_type(CONFIG):
-        for role in roles_of(config):
-            yield from ((role, need) for need in _needs_of_config(config))
-    for endpoint in template.of_type(ENDPOINT):
-        config_there = template.referred(CONFIG, endpoint["EndpointConfigName"].said)
-        for role in () if config_there is None else roles_of(config_there):
-            yield from ((role, need) for need in _needs_of_endpoint(endpoint))
-
-
 @rule(
     "SMC860",
     "SageMaker may take on the execution role",
@@ -496,7 +92,7 @@ def _needs(template: Template) -> Iterator[tuple[str, _Need]]:
 )
 def trusted(template: Template) -> Iterator[Finding]:
     """Check trust policies."""
-    for role in _roles(template):
+    for role in execution_roles(template):
         if _trusts(role.trust) is False:
             path = role.trust.node.path
             yield Finding(path, f"does not let {_SERVICE} take on the role, which is an execution role here")
@@ -515,7 +111,7 @@ def _trusts(document: Document) -> bool | None:
         services, actions = [each.said or "" for each in service.entries() or (service,)], said.actions or []
         if any(is_unresolved(text) for text in (*services, *actions)):
             return None
-        takes_on = any(_covers(action.lower(), _ASSUME) for action in actions)
+        takes_on = any(covers(action.lower(), _ASSUME) for action in actions)
         if said.allows and {_SERVICE, "*"} & set(services) and takes_on:
             return True
     return False
@@ -532,9 +128,9 @@ def _trusts(document: Document) -> bool | None:
 )
 def sufficient(template: Template) -> Iterator[Finding]:
     """Check that a role whose policies are all known allows what will be asked of it."""
-    roles = {role.resource.id: role for role in _roles(template)}
+    roles = {role.resource.id: role for role in execution_roles(template)}
     told = set()
-    for id, need in _needs(template) if roles else ():
+    for id, need in needs(template) if roles else ():
         role = roles.get(id)
         if role is None or (need.node, need.action) in told:
             continue
@@ -557,7 +153,7 @@ def sufficient(template: Template) -> Iterator[Finding]:
 def least_privilege(template: Template) -> Iterator[Finding]:
     """Warn of roles that may do nearly anything, and of those that nearly anyone takes on."""
     known: dict[Said, list[tuple[str, str]]] = {}
-    for role in _roles(template):
+    for role in execution_roles(template):
         yield from _trusting(role.trust)
         for arn in role.resource["ManagedPolicyArns"].entries():
             text = arn.said or ""
@@ -565,7 +161,7 @@ def least_privilege(template: Template) -> Iterator[Finding]:
                 yield Finding(
                     arn.path, f"is {text.rpartition('/')[2]}, which allows far more than serving a model needs"
                 )
-        for document, index, said in _statements(role.documents):
+        for document, index, said in statements(role.documents):
             if said not in known:
                 known[said] = list(_too_wide(said))
             for name, text in known[said]:
@@ -603,7 +199,7 @@ def _too_wide(said: Said) -> Iterator[tuple[str, str]]:
 
 def _is_any_bucket(arn: str) -> bool:
     """Say whether an ARN is about the objects of all buckets; one that is not known yet is about that one."""
-    return _covers(_in_one_partition(TOKEN.sub("known", arn)), _in_one_partition("arn:aws:s3:::any-bucket/any-key"))
+    return covers(in_one_partition(TOKEN.sub("known", arn)), in_one_partition("arn:aws:s3:::any-bucket/any-key"))
 
 
 @rule(
@@ -675,7 +271,7 @@ def callers(template: Template) -> Iterator[Finding]:
 def _calling(template: Template) -> Iterator[tuple[Node, Said, list[str]]]:
     """Give the statements that allow to call endpoints, each with its place and the actions that do."""
     for resource in template.of_type(ROLE, POLICY_OF_ROLE, MANAGED_POLICY, INLINE_POLICY):
-        for document, index, said in _statements(_documents(template, resource)):
+        for document, index, said in statements(documents_of(template, resource)):
             calls = [action for action in said.actions or () if action.lower().startswith(_SYNC.lower())]
             if calls and said.allows:
                 yield document.place(index), said, calls
@@ -698,7 +294,7 @@ def fenced(template: Template) -> Iterator[Finding]:
     """Warn of callers that may call every endpoint of the account."""
     for node, said, calls in _calling(template):
         arns = (PSEUDO_TOKEN.sub("*", arn) for arn in said.resources or [])
-        everywhere = any(is_text(arn) and _covers(arn, _EVERY_ENDPOINT) for arn in arns)
+        everywhere = any(is_text(arn) and covers(arn, _EVERY_ENDPOINT) for arn in arns)
         if everywhere and not said.is_conditional:
             path = node["Resource"].path
             yield Finding(path, f"is every endpoint of the account, for {', '.join(calls)}")
@@ -717,7 +313,7 @@ def fenced(template: Template) -> Iterator[Finding]:
 def logging(template: Template) -> Iterator[Finding]:
     """Warn of containers whose output is lost, although nothing else is amiss."""
     users = {referred(user["ExecutionRoleArn"].said or ""): user for user in template.of_type(MODEL)}
-    for role in _roles(template):
+    for role in execution_roles(template):
         user = users.get(role.resource.id)
         if user is None or not role.policies.allowed:
             continue
@@ -746,7 +342,7 @@ _ACTION = re.compile(r"\*|[A-Za-z0-9-]+:[A-Za-z0-9*?]+")
 def written(template: Template) -> Iterator[Finding]:
     """Check the statements of policies."""
     known: dict[tuple[Said, str], list[tuple[str, str]]] = {}
-    for role in _roles(template):
+    for role in execution_roles(template):
         yield from _of_document(role.trust, "Principal", "Resource", known)
         for arn in role.resource["ManagedPolicyArns"].entries():
             name = (arn.said or "").rpartition("/")[2]
@@ -851,16 +447,16 @@ def starters(template: Template) -> Iterator[Finding]:
     requests = [(request, _role_of_sender(request.sender)) for request in job_requests(template)]
     used = {referred(node.said or "") for _, node in requests}
     its = [role for role in template.of_type(ROLE) if role.id in used]
-    roles = {role.resource.id: role for role in _read_roles(template, its)}
+    roles = {role.resource.id: role for role in read_roles(template, its)}
     told = set()
     for request, node in requests:
         role = roles.get(referred(node.said or "") or "")
         if role is None:
             continue
-        needs = [("sagemaker:CreateTransformJob", f"arn:*:sagemaker:{_HERE}:transform-job/*")]
+        asked = [("sagemaker:CreateTransformJob", f"arn:*:sagemaker:{_HERE}:transform-job/*")]
         if request.waits:
-            needs += [(f"events:{action}", _MANAGED_RULE) for action in ("PutTargets", "PutRule", "DescribeRule")]
-        for action, arn in needs:
+            asked += [(f"events:{action}", _MANAGED_RULE) for action in ("PutTargets", "PutRule", "DescribeRule")]
+        for action, arn in asked:
             if not role.may(action, template.pattern(arn)) and (node, action) not in told:
                 told.add((node, action))
                 said = f"is to start transform jobs; that needs {action}, and {role.resource.id} does not allow it"
