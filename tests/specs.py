@@ -158,7 +158,7 @@ def spec_from_source(source: str, about: type = EndpointSpec) -> EndpointSpec | 
 
 
 def template_from_source(source: str) -> dict:
-    """Give the template that an example of a rule about templates describes: its resources, perhaps parameters."""
+    """Give the template that an example of a rule about templates describes: its resources, perhaps more."""
     resources = yaml.load(source, Loader=_ShortForms)
-    parameters = resources.pop("Parameters", {})
-    return {"Parameters": parameters, "Resources": resources}
+    sections = {name: resources.pop(name, {}) for name in ("Parameters", "Mappings")}
+    return {**sections, "Resources": resources}

@@ -73,6 +73,15 @@ NOT_WRONG = {
         "bw284": "a warning: neither CloudFormation nor the API asks for a role",
         "bw323": "the policies of AWS are not all known",
     },
+    "eighth": {
+        "w021": "a warning: what an image needs is told by its name alone",
+        "w022": "a warning: what a variable means is up to the image",
+        "w023": "a warning: what a variable means is up to the image",
+        "w024": "a warning: what a variable means is up to the image",
+        "w095": _BEYOND,
+        "w098": _BEYOND,
+        "w137": "a warning: no document says what the least target is",
+    },
 }
 NOT_HARMFUL = {
     "second": {
@@ -178,11 +187,16 @@ NOT_HARMFUL = {
         "ah072": "functions of the Serverless Application Model are not looked at",
         "ah075": "functions of the Serverless Application Model are not looked at",
         "ah076": "functions of the Serverless Application Model are not looked at",
-        "ah080": "policies of keys are not looked at",
         "bh044": "a template does not change with the time of day",
         "bh046": "a template does not change with the time of day",
         "bh091": "somebody asked for it",
         "bh093": "no document says that isolation keeps Systems Manager out",
+    },
+    "eighth": {
+        "h034": "how far apart is far enough, is a choice",
+        "h039": "an exact capacity may be what is meant",
+        "h074": _BEYOND,
+        "h075": _BEYOND,
     },
 }
 # Where a good template has a warning nevertheless: its code, and why it is well-founded.
@@ -191,13 +205,16 @@ WARNED = {
         "g038": ("SMC882", "the alarms look each minute for metrics that come every five"),
         "g047": ("SMC712", "the rollout has alarms, and gives them no time"),
         "g066": ("SMC206", "nobody hears of failures"),
-        "g070": ("SMC711", "the old fleet is paid for while nothing looks at the new one"),
         "g107": ("SMC646", "the schedule sets the same each time"),
     },
     "seventh": {
         "ag033": ("SMC712", "the second half gets its traffic at once, before an alarm can go off"),
         "bg017": ("SMC713", "the download alone may take as long as the whole update"),
         "bg030": ("SMC087", "nine variants of one model on one type compare nothing"),
+    },
+    "eighth": {
+        "cdk_scaling": ("SMC862", "AmazonSageMakerFullAccess is far more than serving a model needs"),
+        "g017": ("SMC646", "the schedule sets the same each time"),
     },
 }
 
@@ -219,6 +236,13 @@ OTHER_ENDS = {
         "bw314": ["Resources/ModelEE7A9D8C/Properties/PrimaryContainer"],
         "bw316": ["Resources/ChampionModel/Properties/PrimaryContainer/ModelDataUrl"],
         "bw319": ["Resources/ScorerComponentA0B1C2D3/Properties/Specification/Container/Image"],
+    },
+    "eighth": {
+        "w010": ["Resources/Config/Properties/ProductionVariants/0"],
+        "w085": ["Resources/PipelineModel/Properties/Containers"],
+        "w086": ["Resources/SentimentModel/Properties/PrimaryContainer/ModelDataUrl"],
+        "w089": ["Resources/SentimentModel/Properties/PrimaryContainer/ModelDataUrl"],
+        "w096": ["Resources/TritonModel/Properties/PrimaryContainer/ModelDataUrl"],
     },
 }
 

@@ -279,6 +279,11 @@ def _all_documents(template: Template) -> _Documents:
     return found
 
 
+def trust_of(template: Template, role: Resource) -> Document:
+    """Give the document that says who takes on a role."""
+    return _all_documents(template).trusting[role.id]
+
+
 def documents_of(template: Template, resource: Resource) -> list[Document]:
     """Give the policy documents of a role or a policy, but for who takes on the role."""
     return _all_documents(template).by_id[resource.id]

@@ -5,8 +5,10 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from sm_constructs.facts import images
 from sm_constructs.reading.intrinsics import referred
 from sm_constructs.reading.resources import CONFIG, EXPERIMENT, MODEL, PACKAGE, Template
+from sm_constructs.registries import parse_ecr_uri
 from sm_constructs.rules.exclusive import (
     CONFIG_EXAMPLE,
     IMAGE_EXAMPLE,
@@ -279,3 +281,37 @@ def shadow_models(template: Template) -> Iterator[Finding]:
         for variant in config["ShadowProductionVariants"].entries():
             if not variant["ModelName"] and not variant.is_intrinsic:
                 yield Finding(variant["ModelName"].path, "is missing; a shadow variant has a model")
+
+
+_MAPPED = (
+    MODEL_EXAMPLE.format(f"PrimaryContainer: {{{IMAGE_EXAMPLE}}}")
+    + "\n"
+    + """\
+Mappings: {Registries: {eu-west-1: {Account: 'ACCOUNT'}}}
+"""
+)
+
+
+@rule(
+    "SMC419",
+    "A mapping by region has the images of each region",
+    source='"Docker registry paths and example code", SageMaker documentation; an image is of the same region',
+    about=Template,
+    facts=["realtime/same_region"],
+    good=_MAPPED.replace("ACCOUNT", "141502667606"),
+    bad=_MAPPED.replace("ACCOUNT", "683313688378"),
+)
+def regional_images(template: Template) -> Iterator[Finding]:
+    """Check the images and the registries in the rows of mappings; each row is for another deployment."""
+    for name, rows in template.section("Mappings").items():
+        for region, row in rows.items() if isinstance(rows, dict) else ():
+            there = images.accounts_in(region) if isinstance(region, str) else frozenset[str]()
+            for key, value in row.items() if there and isinstance(row, dict) else ():
+                at = f"Mappings/{name}/{region}/{key}"
+                parts = parse_ecr_uri(value) if isinstance(value, str) else None
+                account = value if parts is None else parts.account
+                if parts is not None and is_text(parts.region) and parts.region != region:
+                    yield Finding(at, f"is an image in {parts.region}; a model takes images of its own region")
+                elif isinstance(account, str) and account in images.registry_accounts() and account not in there:
+                    said = f"has the registry of {account}, which is not one of those in {region}"
+                    yield Finding(at, f"{said}: {', '.join(sorted(there))}")

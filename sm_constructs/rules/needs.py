@@ -109,36 +109,50 @@ def _needs_of_job(request: Node) -> Iterator[Need]:
             yield Need(node, what, "s3:PutObject", f"{place}*")
 
 
+def _role_of(resource: Resource | None) -> str | None:
+    return None if resource is None else referred(resource["ExecutionRoleArn"].said or "")
+
+
+def _roles_of(template: Template, config: Resource) -> set[str]:
+    users: Iterable[Node] = (
+        *config["ProductionVariants"].entries(),
+        *config["ShadowProductionVariants"].entries(),
+    )
+    models = [template.referred(MODEL, variant["ModelName"].said) for variant in users]
+    return {role for role in (_role_of(config), *map(_role_of, models)) if role is not None}
+
+
+def keys(template: Template) -> Iterator[tuple[str, Node]]:
+    """Give the KMS keys that roles encrypt with, by the logical id of the role."""
+    for config in template.of_type(CONFIG) if template.mentions("KmsKeyId") else ():
+        capture, output = config["DataCaptureConfig"], config["AsyncInferenceConfig"]["OutputConfig"]
+        for role in _roles_of(template, config):
+            yield from ((role, place["KmsKeyId"]) for place in (capture, output))
+    for request in job_requests(template):
+        own = _role_of(template.referred(MODEL, request.node["ModelName"].said))
+        if own is not None:
+            places = request.node["TransformOutput"], request.node["DataCaptureConfig"]
+            yield from ((own, place["KmsKeyId"]) for place in places)
+
+
 def needs(template: Template) -> Iterator[tuple[str, Need]]:
     """Give what each role needs, by the logical id of the role."""
-
-    def role_of(resource: Resource | None) -> str | None:
-        return None if resource is None else referred(resource["ExecutionRoleArn"].said or "")
-
-    def roles_of(config: Resource) -> set[str]:
-        users: Iterable[Node] = (
-            *config["ProductionVariants"].entries(),
-            *config["ShadowProductionVariants"].entries(),
-        )
-        models = [template.referred(MODEL, variant["ModelName"].said) for variant in users]
-        return {role for role in (role_of(config), *map(role_of, models)) if role is not None}
-
     for model in template.of_type(MODEL):
-        if (role := role_of(model)) is not None:
+        if (role := _role_of(model)) is not None:
             yield from ((role, need) for need in _needs_of_model(model))
     for component in template.of_type(COMPONENT):
         endpoint = template.referred(ENDPOINT, component["EndpointName"].said)
         config = None if endpoint is None else template.referred(CONFIG, endpoint["EndpointConfigName"].said)
-        if (role := role_of(config)) is not None:
+        if (role := _role_of(config)) is not None:
             container = component["Specification"]["Container"]
             yield from ((role, need) for need in _needs_of_containers([container]))
     for request in job_requests(template):
-        if (role := role_of(template.referred(MODEL, request.node["ModelName"].said))) is not None:
+        if (role := _role_of(template.referred(MODEL, request.node["ModelName"].said))) is not None:
             yield from ((role, need) for need in _needs_of_job(request.node))
     for config in template.of_type(CONFIG):
-        for role in roles_of(config):
+        for role in _roles_of(template, config):
             yield from ((role, need) for need in _needs_of_config(config))
     for endpoint in template.of_type(ENDPOINT):
         config_there = template.referred(CONFIG, endpoint["EndpointConfigName"].said)
-        for role in () if config_there is None else roles_of(config_there):
+        for role in () if config_there is None else _roles_of(template, config_there):
             yield from ((role, need) for need in _needs_of_endpoint(endpoint))

@@ -5,9 +5,9 @@ from __future__ import annotations
 import difflib
 import re
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from sm_constructs.reading.intrinsics import PSEUDO_TOKEN, TOKEN, references, referred
+from sm_constructs.reading.intrinsics import PSEUDO_TOKEN, TOKEN, references, referred, text_of
 from sm_constructs.reading.resources import (
     CONFIG,
     ENDPOINT,
@@ -20,9 +20,17 @@ from sm_constructs.reading.resources import (
     UNKNOWN,
     Template,
 )
-from sm_constructs.reading.rights import covers, documents_of, execution_roles, in_one_partition, read_roles, statements
+from sm_constructs.reading.rights import (
+    covers,
+    documents_of,
+    execution_roles,
+    in_one_partition,
+    read_roles,
+    statements,
+    trust_of,
+)
 from sm_constructs.reading.transforms import CALL, job_requests
-from sm_constructs.rules.needs import needs
+from sm_constructs.rules.needs import keys, needs
 from sm_constructs.rules.registry import Finding, mentioning, rule
 from sm_constructs.spec import once_each
 from sm_constructs.tokens import is_text, is_unresolved
@@ -166,6 +174,11 @@ def least_privilege(template: Template) -> Iterator[Finding]:
                 known[said] = list(_too_wide(said))
             for name, text in known[said]:
                 yield Finding(f"{document.place(index).path}/{name}", text)
+    for caller in {each.resource.id: each.resource for each in _calling(template)}.values():
+        for document, index, said in statements([trust_of(template, caller)] if caller.type == ROLE else []):
+            node = document.place(index)["Principal"]
+            if said.allows and not said.is_conditional and "*" in (node.said, node["AWS"].said):
+                yield Finding(node.path, "is everyone in every account, and the role may call an endpoint")
 
 
 def _trusting(document: Document) -> Iterator[Finding]:
@@ -225,8 +238,9 @@ Policy:
 )
 def policies_first(template: Template) -> Iterator[Finding]:
     """Warn of models that may be made before the role may do anything."""
-    for policy in template.of_type(POLICY_OF_ROLE):
-        names = [each.said or "" for each in policy["Roles"].entries()]
+    for policy in template.of_type(POLICY_OF_ROLE, MANAGED_POLICY, INLINE_POLICY):
+        attached = (policy["RoleName"],) if policy.type == INLINE_POLICY else policy["Roles"].entries()
+        names = [each.said for each in attached if each.said]
         roles = {referred(name) for name in names} - {None}
         for user in template.of_type(MODEL):
             node = user["ExecutionRoleArn"]
@@ -248,7 +262,7 @@ def policies_first(template: Template) -> Iterator[Finding]:
 )
 def callers(template: Template) -> Iterator[Finding]:
     """Warn of permissions that are of no use."""
-    for node, _, calls in _calling(template):
+    for _, node, _, calls in _calling(template):
         actions = {action.lower() for action in calls}
         if actions & {_SYNC.lower(), _ASYNC.lower()}:
             resource = node["Resource"]
@@ -268,13 +282,27 @@ def callers(template: Template) -> Iterator[Finding]:
 
 
 @once_each
-def _calling(template: Template) -> Iterator[tuple[Node, Said, list[str]]]:
-    """Give the statements that allow to call endpoints, each with its place and the actions that do."""
+def _calling(template: Template) -> Iterator[_Calling]:
+    """Give the statements that allow to call endpoints."""
     for resource in template.of_type(ROLE, POLICY_OF_ROLE, MANAGED_POLICY, INLINE_POLICY):
         for document, index, said in statements(documents_of(template, resource)):
-            calls = [action for action in said.actions or () if action.lower().startswith(_SYNC.lower())]
+            calls = [action for action in said.actions or () if _calls(action.lower())]
             if calls and said.allows:
-                yield document.place(index), said, calls
+                yield _Calling(resource, document.place(index), said, calls)
+
+
+@lru_cache(_MOST_REMEMBERED)
+def _calls(action: str) -> bool:
+    return action.startswith("sagemaker:") and (action.startswith(_SYNC.lower()) or covers(action, _SYNC.lower()))
+
+
+class _Calling(NamedTuple):
+    """A statement that allows to call endpoints: whose it is, its place, what it says, and the actions that do."""
+
+    resource: Resource
+    node: Node
+    said: Said
+    actions: list[str]
 
 
 _EVERY_ENDPOINT = "arn:aws:sagemaker:eu-west-1:123456789012:endpoint/any"
@@ -292,7 +320,7 @@ _INVOKED = _CALLED.replace("Resource: !Ref Endpoint", "Resource: {}").replace("'
 )
 def fenced(template: Template) -> Iterator[Finding]:
     """Warn of callers that may call every endpoint of the account."""
-    for node, said, calls in _calling(template):
+    for _, node, said, calls in _calling(template):
         arns = (PSEUDO_TOKEN.sub("*", arn) for arn in said.resources or [])
         everywhere = any(is_text(arn) and covers(arn, _EVERY_ENDPOINT) for arn in arns)
         if everywhere and not said.is_conditional:
@@ -333,7 +361,7 @@ _ACTION = re.compile(r"\*|[A-Za-z0-9-]+:[A-Za-z0-9*?]+")
 
 @rule(
     "SMC866",
-    "The policies of an execution role are such as IAM takes",
+    "The policies of execution roles and of callers are such as IAM takes",
     source='"Grammar of the IAM JSON policy language", IAM user guide',
     about=Template,
     good=_example(),
@@ -363,6 +391,11 @@ def written(template: Template) -> Iterator[Finding]:
             for _, name, attribute in template.references(node):
                 if attribute == "Arn" and template.resource(name) in template.execution_roles:
                     yield Finding(node.path, f"has the ARN of {name}; a policy is attached to the name of a role: Ref")
+    for _, node, called, _ in _calling(template):
+        for text in called.resources or ():
+            sample = template.sampled(text)
+            if sample is not None and not sample.startswith(("arn:", "*")):
+                yield Finding(node["Resource"].path, f"has {sample!r}; a resource is an ARN, or *")
 
 
 def _of_document(
@@ -467,3 +500,59 @@ def _role_of_sender(sender: Resource) -> Node:
     if sender.type == SCHEDULE:
         return sender["Target"]["RoleArn"]
     return sender["RoleArn"] or sender["Role"]
+
+
+_WRITES = _example(action="['PUT', 's3:GetObject', 'logs:PutLogEvents', 'logs:CreateLogStream']", resource="*").replace(
+    "Resource: '*'", "Resource: ['arn:aws:s3:::captured/*', 'arn:aws:s3:::models/*', 'arn:aws:kms:*', 'arn:aws:logs:*']"
+)
+_ENCRYPTED = """\
+Key: {Type: AWS::KMS::Key}
+Config:
+  Type: AWS::SageMaker::EndpointConfig
+  Properties:
+    ProductionVariants:
+    - {VariantName: a, ModelName: !GetAtt Model.ModelName, InstanceType: ml.m5.large, InitialInstanceCount: 1}
+    DataCaptureConfig:
+      InitialSamplingPercentage: 10
+      DestinationS3Uri: s3://captured/
+      KmsKeyId: !GetAtt Key.Arn
+      CaptureOptions: [{CaptureMode: Input}]
+"""
+
+
+@rule(
+    "SMC869",
+    "The execution role may encrypt with the keys of what is written with it",
+    severity="warning",
+    source='"Protect data at rest using encryption", SageMaker developer guide: kms:GenerateDataKey',
+    about=Template,
+    where=mentioning("AWS::KMS::Key"),
+    facts=["data_capture/required"],
+    good=_WRITES.replace("PUT", "s3:PutObject', 'kms:GenerateDataKey") + _ENCRYPTED,
+    bad=_WRITES.replace("PUT", "s3:PutObject") + _ENCRYPTED,
+)
+def encrypting(template: Template) -> Iterator[Finding]:
+    """Warn of keys in the template that the role may not use: what was to be written is lost."""
+    roles = {role.resource.id: role for role in execution_roles(template)}
+    for id, node in keys(template):
+        key = next((name for _, name, _ in template.references(node) if template.types.get(name) == _KMS_KEY), None)
+        role = roles.get(id)
+        if key is None or role is None or not _is_left_to_iam(template.properties(key).get("KeyPolicy")):
+            continue
+        if not role.may("kms:GenerateDataKey", template.pattern(f"${{Token[{key}.Arn]}}")):
+            yield Finding(node.path, f"is {key}, and {id} does not allow kms:GenerateDataKey on it: nothing is written")
+
+
+def _is_left_to_iam(policy: object) -> bool:
+    """Say whether a key's policy lets nobody use the key but the account, which lets IAM say who may."""
+    if policy is None:
+        return True
+    several = policy.get("Statement") if isinstance(policy, dict) else None
+    principals = [each.get("Principal") if isinstance(each, dict) else None for each in several or ()]
+    return bool(principals) and all(
+        isinstance(each, dict) and set(each) == {"AWS"} and (text_of(each["AWS"]) or "").endswith(":root")
+        for each in principals
+    )
+
+
+_KMS_KEY = "AWS::KMS::Key"

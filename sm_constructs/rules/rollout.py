@@ -328,7 +328,7 @@ def components_roll(spec: EndpointSpec) -> Iterator[Finding]:
 
 @rule(
     "SMC711",
-    "A rollout that waits has an alarm to wait for",
+    "A rollout in steps has an alarm to wait for",
     severity="warning",
     where=placed,
     source='"Auto-Rollback Configuration and Monitoring", SageMaker developer guide',
@@ -341,7 +341,8 @@ def watched(spec: EndpointSpec) -> Iterator[Finding]:
     for at, rollout in placed(spec):
         if at != "rollout":
             continue  # that of a component waits in any case
-        if not rollout.alarms and (seconds(rollout.wait) or seconds(rollout.termination_wait)):
+        steps = rollout.strategy != "all-at-once"
+        if steps and not rollout.alarms and (seconds(rollout.wait) or seconds(rollout.termination_wait)):
             yield Finding(
                 f"{at}.alarms", "is empty; without an alarm nothing takes the update back, however long it waits"
             )

@@ -14,7 +14,7 @@ from typing import Any
 
 from catalogue.case import _apply
 
-NAMES = ("second", "third", "fourth", "fifth", "sixth", "seventh")
+NAMES = ("second", "third", "fourth", "fifth", "sixth", "seventh", "eighth")
 FOLDER = Path(__file__).parent
 
 
