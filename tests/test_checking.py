@@ -541,3 +541,51 @@ def test_the_rule_of_a_composite_alarm(rule, codes):
 )
 def test_texts_that_are_certainly_different(one, other, certainly):
     assert differ(one, other) == differ(other, one) == certainly
+
+
+ROOT_OF_ACCOUNT = {"AWS": {"Fn::Sub": "arn:aws:iam::${AWS::AccountId}:root"}}
+
+
+@pytest.mark.parametrize(
+    ("policy", "codes"),
+    [
+        ({"Statement": {"Effect": "Allow", "Principal": ROOT_OF_ACCOUNT, "Action": "kms:*"}}, ["SMC869"]),
+        ({"Statement": [{"Effect": "Allow", "Principal": ROOT_OF_ACCOUNT, "Action": "kms:*"}]}, ["SMC869"]),
+        ({"Statement": [{"Principal": ROOT_OF_ACCOUNT}, {"Principal": {"AWS": {"Fn::GetAtt": ["Role", "Arn"]}}}]}, []),
+        (None, ["SMC869"]),
+        ({"Statement": True}, []),
+        ({"Statement": [None, "x"]}, []),
+        ({"Statement": []}, []),
+        ("x", []),
+    ],
+)
+def test_the_policy_of_a_key_may_leave_it_to_the_role(policy, codes):
+    logs = {"Action": ["logs:CreateLogStream", "logs:PutLogEvents"], "Resource": "arn:aws:logs:*"}
+    writes = {"Action": "s3:PutObject", "Resource": "arn:aws:s3:::captured/*"}
+    pulls = {
+        "Action": ["ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer", "ecr:GetAuthorizationToken"],
+        "Resource": "*",
+    }
+    trust = {"Effect": "Allow", "Principal": {"Service": "sagemaker.amazonaws.com"}, "Action": "sts:AssumeRole"}
+    document = {"Statement": [{"Effect": "Allow", **each} for each in (logs, writes, pulls)]}
+    role = {
+        "AssumeRolePolicyDocument": {"Statement": [trust]},
+        "Policies": [{"PolicyName": "own", "PolicyDocument": document}],
+    }
+    found = template(
+        resources={
+            "Role": {"Type": "AWS::IAM::Role", "Properties": role},
+            "Key": {"Type": "AWS::KMS::Key", "Properties": {"KeyPolicy": policy}},
+        }
+    )
+    model = found["Resources"]["Model"]["Properties"]
+    model["ExecutionRoleArn"] = {"Fn::GetAtt": ["Role", "Arn"]}
+    config = found["Resources"]["Config"]["Properties"]
+    config["ProductionVariants"][0]["ModelName"] = {"Fn::GetAtt": ["Model", "ModelName"]}
+    config["DataCaptureConfig"] = {
+        "InitialSamplingPercentage": 10,
+        "DestinationS3Uri": "s3://captured/",
+        "KmsKeyId": {"Fn::GetAtt": ["Key", "Arn"]},
+        "CaptureOptions": [{"CaptureMode": "Input"}],
+    }
+    assert [problem.code for problem in check_template(found)] == codes

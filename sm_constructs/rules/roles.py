@@ -547,8 +547,9 @@ def _is_left_to_iam(policy: object) -> bool:
     """Say whether a key's policy lets nobody use the key but the account, which lets IAM say who may."""
     if policy is None:
         return True
-    several = policy.get("Statement") if isinstance(policy, dict) else None
-    principals = [each.get("Principal") if isinstance(each, dict) else None for each in several or ()]
+    said = policy.get("Statement") if isinstance(policy, dict) else None
+    several = said if isinstance(said, list) else [said]
+    principals = [each.get("Principal") if isinstance(each, dict) else None for each in several]
     return bool(principals) and all(
         isinstance(each, dict) and set(each) == {"AWS"} and (text_of(each["AWS"]) or "").endswith(":root")
         for each in principals
