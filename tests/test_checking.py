@@ -520,7 +520,13 @@ class TestDashboards:
         ("TRUE", ["SMC888"]),
         ("ALARM(a) AND OK(a)", ["SMC888"]),
         ("ALARM(a) AND OK(b)", []),
+        (f"ALARM({'a' * 10_240})", ["SMC886"]),
+        ("(" * 500_000 + ")" * 500_000, ["SMC886"]),
+        ("ALARM(a)" + " " * 500_000, ["SMC886"]),
+        ("(" * 249 + "ALARM(a)" + ")" * 249, []),
+        ("(" * 250 + "ALARM(a)" + ")" * 250, ["SMC886"]),
     ],
+    ids=lambda value: value[:40] if isinstance(value, str) else None,
 )
 def test_the_rule_of_a_composite_alarm(rule, codes):
     alarm = {"Type": "AWS::CloudWatch::CompositeAlarm", "Properties": {"AlarmRule": rule}}

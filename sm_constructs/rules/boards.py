@@ -18,6 +18,8 @@ _QUOTED = re.compile(r"'[^']*'|\"[^\"]*\"")
 _COMPOSITE = "Page: {Type: AWS::CloudWatch::CompositeAlarm, Properties: {AlarmRule: !Sub 'RULE'}}\n" + alarm_example()
 _STATE = re.compile(r"(?:ALARM|OK|INSUFFICIENT_DATA)\s*\(\s*(?:\"[^\"]*\"|'[^']*'|[^()\"'\s]+)\s*\)|\bTRUE\b|\bFALSE\b")
 _COUNTED = re.compile(r"AT_LEAST\s*\((?:[^()]|\([^()]*\))*\)")
+_LONGEST = 10_240
+_MOST = 500
 _JOINED = re.compile(r"\bNOT\s*\?|\?\s*(?:AND|OR)\s*\?|\(\s*\?\s*\)")
 
 
@@ -34,7 +36,13 @@ def composed(template: Template) -> Iterator[Finding]:
     """Check the rules of composite alarms."""
     for alarm in template.of_type(COMPOSITE):
         node = alarm["AlarmRule"]
+        if len(node.said or "") > _LONGEST:
+            yield Finding(node.path, f"has more than {_LONGEST} characters")
+            continue
         left = _COUNTED.sub("?", _STATE.sub("?", node.said or ""))
+        if sum(map(left.count, "?()")) > _MOST:
+            yield Finding(node.path, f"has more than {_MOST} alarms and parentheses")
+            continue
         before = ""
         while before != left:
             before, left = left, _JOINED.sub("?", left)
@@ -57,7 +65,7 @@ def satisfiable(template: Template) -> Iterator[Finding]:
     """Warn of rules that are never true, or always."""
     for alarm in template.of_type(COMPOSITE):
         node = alarm["AlarmRule"]
-        said = (node.said or "").strip()
+        said = (node.said or "").strip() if len(node.said or "") <= _LONGEST else ""
         if said in ("TRUE", "FALSE"):
             yield Finding(node.path, f"is {said}, whatever the alarms are")
         states: dict[str, str] = {}
