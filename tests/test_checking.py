@@ -549,6 +549,31 @@ def test_texts_that_are_certainly_different(one, other, certainly):
     assert differ(one, other) == differ(other, one) == certainly
 
 
+@pytest.mark.parametrize(
+    ("transform", "name", "codes"),
+    [
+        (None, "FunctionRole", ["SMC051"]),
+        ("AWS::LanguageExtensions", "FunctionRole", ["SMC051"]),
+        ("AWS::Serverless-2016-10-31", "FunctionRole", []),
+        ("AWS::Serverless-2016-10-31", "AnotherRole", ["SMC051"]),
+        (["AWS::LanguageExtensions", "AWS::Serverless-2016-10-31"], "ServerlessRole", []),
+        ({"Name": "Ours"}, "AnotherRole", []),
+        (None, "ModuleRole", []),
+        (["AWS::LanguageExtensions", "Ours"], "AnotherRole", []),
+    ],
+)
+def test_macros_make_resources(transform, name, codes):
+    making = {
+        "Function": {"Type": "AWS::Serverless::Function", "Properties": {}},
+        "Module": {"Type": "Acme::Hosting::Base::MODULE", "Properties": {}},
+    }
+    whole = template(resources=making, Transform=transform)
+    whole["Resources"]["Model"]["Properties"]["ExecutionRoleArn"] = {"Fn::GetAtt": [name, "Arn"]}
+    assert [problem.code for problem in check_template(whole)] == codes
+    whole = template(resources=making, Transform=transform, Outputs={"Role": {"Value": {"Ref": name}}})
+    assert [problem.code for problem in check_template(whole)] == codes
+
+
 ROOT_OF_ACCOUNT = {"AWS": {"Fn::Sub": "arn:aws:iam::${AWS::AccountId}:root"}}
 
 

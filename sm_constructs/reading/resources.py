@@ -8,7 +8,15 @@ import re
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
-from sm_constructs.reading.intrinsics import NO_VALUE, TOKEN, calls, references_of, referred, simple_reference
+from sm_constructs.reading.intrinsics import (
+    EXTENSIONS,
+    NO_VALUE,
+    TOKEN,
+    calls,
+    references_of,
+    referred,
+    simple_reference,
+)
 from sm_constructs.reading.looks import LOOKS, PSEUDO
 from sm_constructs.reading.nodes import Node
 from sm_constructs.tokens import is_text
@@ -47,6 +55,7 @@ UNKNOWN = re.compile("[\U000f0000-\U000ffffd]")
 """What stands for a reference of which nothing is known; see `Template.pattern`."""
 
 _FIRST_LETTER, _LETTERS = 0xF0000, 0xFFFE
+_SAM = "AWS::Serverless-2016-10-31"
 _CONTAINERS = (dict, list)
 _WITHOUT_REFERENCES = 2  # a version of marshal
 
@@ -245,6 +254,23 @@ class Template:
     def has_name(self, name: str) -> bool:
         """Say whether ``Ref`` of a name leads to something: a resource, a parameter, a pseudo parameter."""
         return name in self._types or name in self._parameters or name.startswith("AWS::")
+
+    def may_be_made(self, id: str) -> bool:
+        """Say whether a macro or a module may make a resource of that name.
+
+        Those of SAM and of a module begin with the name of what makes them.
+        """
+        said = self.says("Transform")
+        several = said if isinstance(said, list) else [said]
+        macros = {str(each.get("Name") if isinstance(each, dict) else each) for each in several if each is not None}
+        if not macros <= {EXTENSIONS, _SAM}:
+            return True
+        making = tuple(
+            name
+            for name, kind in self._types.items()
+            if kind.endswith("::MODULE") or (_SAM in macros and kind.startswith("AWS::Serverless::"))
+        )
+        return id.startswith(making) or (_SAM in macros and id.startswith("Serverless"))
 
     def sampled(self, text: str) -> str | None:
         """Give what a text may look like once it is deployed; nothing where that is not known of all in it.

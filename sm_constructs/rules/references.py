@@ -196,6 +196,8 @@ def existing(template: Template) -> Iterator[Finding]:
 
 def _missing(template: Template, name: str, attribute: str) -> str | None:
     """Say what is not there of what a reference leads to."""
+    if not template.has_name(name) and template.may_be_made(name):
+        return None
     if not attribute:
         return None if template.has_name(name) else f"refers to {name}, which is neither a resource nor a parameter"
     kind = template.types.get(name)
@@ -213,7 +215,7 @@ def _attributes(kind: str) -> frozenset[str]:
 
 def _missing_in_output(template: Template, definition: object) -> Iterator[str]:
     """Say what is not there of what an output refers to, as far as it is known what there is in every case."""
-    is_known = not template.section("Conditions") and not template.says("Transform")
+    is_known = not template.section("Conditions")
     called = calls({"": definition})
     is_conditional = isinstance(definition, dict) and "Condition" in definition
     is_conditional = is_conditional or any(function == "Fn::If" for _, function, _ in called)
