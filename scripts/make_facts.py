@@ -308,6 +308,7 @@ ROWS: dict[str, Any] = {
     "artifacts/model_data_url": {"max": most("Url"), "pattern": pattern("Url")},
     "instances/hosting_enum_count": count("ProductionVariantInstanceType"),
     "cloudwatch/alarm_name": ends("AlarmName", WATCH),
+    "cloudwatch/alarm_rule": ends("AlarmRule", WATCH),
     "cloudwatch/alarm_actions": most("ResourceList", WATCH),
     "cloudwatch/metric_identity": {
         "Namespace": ends("Namespace", WATCH),

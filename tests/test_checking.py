@@ -15,9 +15,8 @@ from test_layers import modules_after
 
 from sm_constructs import check_template
 from sm_constructs.checking.checking import NoTemplate
-from sm_constructs.reading.intrinsics import NO_VALUE
+from sm_constructs.reading.intrinsics import NO_VALUE, differ
 from sm_constructs.reading.rights import overlap
-from sm_constructs.rules.references import differ
 
 MODEL = {
     "Type": "AWS::SageMaker::Model",

@@ -117,8 +117,8 @@ def _findings(template: Template, region: str | None, account: str | None) -> It
             if part.tells(finding.at) and all((rule.code, finding.at) in each for each in always):
                 yield rule, type(finding)(part.property_path(finding.at), finding.text)
     for job in read_transforms(template, region=region, account=account):
-        for rule, finding in findings(job.spec, of_templates=True):
-            yield rule, type(finding)(job.property_path(finding.at), finding.text)
+        for rule, finding in findings(job.value, of_templates=True):
+            yield rule, type(finding)(job.path_of(finding.at), finding.text)
 
 
 def _checked(template: object) -> Mapping[str, Any]:

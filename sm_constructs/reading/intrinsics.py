@@ -50,6 +50,7 @@ TOKEN = re.compile(r"\$\{Token\[([^\]]+)\]\}")
 PSEUDO_TOKEN = re.compile(r"\$\{Token\[AWS\.[A-Za-z]+(?:\.[0-9]+)?\]\}")
 """A token of a pseudo parameter, such as the account."""
 
+_PARTS = re.compile(r"\$\{Token\[[^\]]+\]\}|.", re.DOTALL)
 _REFERENCE = re.compile(r"\$\{Token\[([^\].]+)(?:\.[^\]]*)?\]\}")
 _DYNAMIC = "{{resolve:"
 # There may be tokens in it.
@@ -95,6 +96,28 @@ def referred(text: str) -> str | None:
     """
     match = _REFERENCE.fullmatch(text)
     return None if match is None else match[1]
+
+
+def differ(one: str, other: str) -> bool:
+    """Say whether two texts are certainly different, whatever the tokens in them will be.
+
+    >>> differ("${Token[Stage]}-llm", "${Token[Stage]}-chat"), differ("${Token[Stage]}-llm", "chat-llm")
+    (True, False)
+    """
+    first, second = _PARTS.findall(one), _PARTS.findall(other)
+    for _ in range(2):  # what both begin with, and, turned round, what both end with
+        while first and second and first[-1] == second[-1]:
+            first.pop()
+            second.pop()
+        first, second = first[::-1], second[::-1]
+    # What is a token in one may stand for all that is in the other.
+    return first != second and all(len(part) == 1 for part in (*first, *second))
+
+
+def may_end(text: str, end: str) -> bool:
+    """Say whether a text ends like that, as far as its end is known before deployment."""
+    *before, known = TOKEN.split(text)
+    return known.endswith(end) or (bool(before) and end.endswith(known))
 
 
 def text_of(value: object) -> str | None:

@@ -7,7 +7,6 @@ state machine takes from its own input, ``….$`` in JSONPath and ``{% … %}`` 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sm_constructs.instances import Instances
@@ -133,30 +132,8 @@ def _tasks(machine: Node) -> Iterator[Node]:
             yield from _tasks(part)
 
 
-@dataclass(frozen=True, slots=True)
-class ReadTransform:
-    """A batch transform that was found in a template.
-
-    Attributes
-    ----------
-    found : Found[TransformSpec]
-        What it is.
-    """
-
-    found: Found[TransformSpec]
-
-    @property
-    def spec(self) -> TransformSpec:
-        """What it is."""
-        return self.found.value
-
-    def property_path(self, at: str) -> str:
-        """Give the property path of a place in the spec; what follows `INSIDE` is a place in a text."""
-        return self.found.path_of(at)
-
-
-def read_transforms(template: Template, *, region: str | None, account: str | None) -> Iterator[ReadTransform]:
-    """Read the batch transforms in a template.
+def read_transforms(template: Template, *, region: str | None, account: str | None) -> Iterator[Found[TransformSpec]]:
+    """Read the batch transforms in a template; in their paths, what follows `INSIDE` is a place in a text.
 
     Parameters
     ----------
@@ -170,7 +147,7 @@ def read_transforms(template: Template, *, region: str | None, account: str | No
         name = node["ModelName"]
         model = template.referred(MODEL, name.said)
         client = node["ModelClientConfig"]
-        spec = made(
+        yield made(
             TransformSpec,
             node,
             model=unknown_model(name) if model is None else read_model(model),
@@ -192,7 +169,6 @@ def read_transforms(template: Template, *, region: str | None, account: str | No
             region=Found(region, node),
             account=Found(account, node),
         )
-        yield ReadTransform(spec)
 
 
 def _text(node: Node) -> Found[str]:

@@ -29,8 +29,10 @@ _ACTIONS = ("AlarmActions", "OKActions", "InsufficientDataActions")
 _PUBLISHED_EVERY = ONE_MINUTE.total_seconds()
 _HIGH_RESOLUTION = ("ConcurrentRequestsPerModel", "ConcurrentRequestsPerCopy", "NoCapacityInvocationFailures")
 _USUAL_NAMESPACE = "/aws/sagemaker/Endpoints"
-# In an expression of metric math: what stands in quotes, and ids, which functions and numbers such as 1e6 are not.
-_QUOTED = re.compile(r"'[^']*'|\"[^\"]*\"")
+QUOTED = re.compile(r"'[^']*'|\"[^\"]*\"")
+"""What stands in quotes in an expression."""
+
+# Ids in an expression of metric math, which functions and numbers such as 1e6 are not.
 _VARIABLE = re.compile(r"(?<![A-Za-z0-9_.])(?!and\b|or\b)[a-z][A-Za-z0-9_]*(?![A-Za-z0-9_]|\s*\()")
 _STATISTICS = frozenset({"SampleCount", "Average", "Sum", "Minimum", "Maximum", "IQM"})
 _EXTENDED = re.compile(
@@ -267,7 +269,7 @@ def _variables_of(expression: str | None) -> list[str]:
     """Give the ids that an expression of metric math uses; those of a query in SQL are others."""
     if not is_text(expression) or _SQL.match(expression):
         return []
-    return _VARIABLE.findall(_QUOTED.sub("", expression))
+    return _VARIABLE.findall(QUOTED.sub("", expression))
 
 
 @rule(
@@ -440,50 +442,7 @@ def in_time(template: Template) -> Iterator[Finding]:
             )
 
 
-_MATH = """\
-Policy:
-  Type: AWS::ApplicationAutoScaling::ScalingPolicy
-  Properties:
-    PolicyName: p
-    PolicyType: TargetTrackingScaling
-    ServiceNamespace: sagemaker
-    ResourceId: endpoint/e/variant/a
-    ScalableDimension: sagemaker:variant:DesiredInstanceCount
-    TargetTrackingScalingPolicyConfiguration:
-      TargetValue: 60
-      CustomizedMetricSpecification:
-        Metrics:
-        - {Id: used, Expression: most / 4}
-        - Id: most
-          ReturnData: false
-          MetricStat:
-            Stat: Maximum
-            Metric:
-              Namespace: /aws/sagemaker/Endpoints
-              MetricName: GPUUtilization
-              Dimensions: [{Name: EndpointName, Value: e}, {Name: VariantName, Value: a}]
-"""
-
-
-@rule(
-    "SMC652",
-    "What a policy computes of metrics can be computed",
-    source="TargetTrackingMetricDataQuery: Id, Expression, MetricStat, ReturnData",
-    about=Template,
-    where=mentioning("CustomizedMetricSpecification"),
-    facts=["autoscaling/custom_metric_cpu"],
-    good=_MATH,
-    bad=_MATH.replace("most / 4", "least / 4"),
-)
-def computed(template: Template) -> Iterator[Finding]:
-    """Check the metric math of policies."""
-    for policy in template.of_type(POLICY):
-        if template.is_of_hosting(policy):
-            yield from of_math(
-                policy["TargetTrackingScalingPolicyConfiguration"]["CustomizedMetricSpecification"]["Metrics"]
-            )
-
-
+_BY_AWS = "alias/aws/sns"
 _TOLD = alarm_example(more="AlarmActions: [!Ref Topic]") + "Topic: {Type: AWS::SNS::Topic, Properties: {PROPERTIES}}\n"
 
 
@@ -493,9 +452,9 @@ _TOLD = alarm_example(more="AlarmActions: [!Ref Topic]") + "Topic: {Type: AWS::S
     severity="warning",
     source='"Amazon SNS encryption at rest": the AWS managed key lets no other service publish; a key of your own may',
     about=Template,
-    where=mentioning("alias/aws/sns"),
+    where=mentioning(_BY_AWS),
     good=_TOLD.replace("PROPERTIES", "KmsMasterKeyId: !Ref Key") + "Key: {Type: AWS::KMS::Key}\n",
-    bad=_TOLD.replace("PROPERTIES", "KmsMasterKeyId: alias/aws/sns"),
+    bad=_TOLD.replace("PROPERTIES", f"KmsMasterKeyId: {_BY_AWS}"),
 )
 def published_to(template: Template) -> Iterator[Finding]:
     """Warn of topics that CloudWatch cannot publish to."""
@@ -504,6 +463,3 @@ def published_to(template: Template) -> Iterator[Finding]:
             id = referred(action.said or "") or ""
             if template.types.get(id) == "AWS::SNS::Topic" and template.properties(id).get("KmsMasterKeyId") == _BY_AWS:
                 yield Finding(action.path, f"is {id}, encrypted with {_BY_AWS}: CloudWatch may not use that key")
-
-
-_BY_AWS = "alias/aws/sns"

@@ -354,8 +354,8 @@ def latest(spec: EndpointSpec) -> Iterator[Finding]:
             case UriImage(uri=str(uri)):
                 # The name of a stack, its account and its region have no tag in them.
                 name = PSEUDO_TOKEN.sub("known", uri).rpartition("/")[2]
-                moving = is_text(name) and "@" not in name and name.partition(":")[2] in ("", "latest")
-                moving |= name.endswith("}:latest")
+                untagged = is_text(name) and name.partition(":")[2] == ""
+                moving = "@" not in name and (untagged or name.endswith(":latest"))
             case _:
                 moving = False
         if moving:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sm_constructs.reading.intrinsics import TOKEN
+from sm_constructs.reading.intrinsics import TOKEN, may_end
 from sm_constructs.reading.resources import COMPONENT, CONFIG, ENDPOINT, MODEL, POLICY, Template
 from sm_constructs.registries import parse_ecr_uri
-from sm_constructs.rules.model_data import may_end
 from sm_constructs.rules.registry import Finding, mentioning, rule
 from sm_constructs.spec import once_each
 from sm_constructs.tokens import is_text

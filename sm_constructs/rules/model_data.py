@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from sm_constructs.containers import Container
 from sm_constructs.facts import limit
 from sm_constructs.model_data import S3Archive, S3Prefix, UriData
-from sm_constructs.reading.intrinsics import TOKEN
+from sm_constructs.reading.intrinsics import TOKEN, may_end
 from sm_constructs.rules.containers import running
 from sm_constructs.rules.registry import Finding, rule
 from sm_constructs.spec import once_each
@@ -92,12 +92,6 @@ def uri_end(spec: EndpointSpec) -> Iterator[Finding]:
                 yield Finding(at, "has an empty prefix; give the prefix of the model's files")
             case _:
                 pass
-
-
-def may_end(text: str, end: str) -> bool:
-    """Say whether a text ends like that, as far as its end is known before deployment."""
-    *before, known = TOKEN.split(text)
-    return known.endswith(end) or (bool(before) and end.endswith(known))
 
 
 @rule(

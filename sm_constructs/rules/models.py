@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from sm_constructs.facts import images
+from sm_constructs.facts import images, limit
 from sm_constructs.reading.intrinsics import referred
 from sm_constructs.reading.resources import CONFIG, EXPERIMENT, MODEL, PACKAGE, Template
 from sm_constructs.registries import parse_ecr_uri
@@ -243,11 +243,12 @@ def fetching(template: Template) -> Iterator[Finding]:
 )
 def experiments(template: Template) -> Iterator[Finding]:
     """Check how long experiments last, and what they compare."""
+    least, most = (timedelta(seconds=end) for end in limit("shadow", "shadow_test_duration"))
     for experiment in template.of_type(EXPERIMENT):
         schedule = experiment["Schedule"]
         start, end = schedule["StartTime"].moment().value, schedule["EndTime"].moment().value
-        if start is not None and end is not None and not timedelta(hours=1) <= end - start <= timedelta(days=30):
-            yield Finding(schedule["EndTime"].path, f"is {end - start} after the start; it is an hour to 30 days")
+        if start is not None and end is not None and not least <= end - start <= most:
+            yield Finding(schedule["EndTime"].path, f"is {end - start} after the start; it is {least} to {most}")
         there = [each["VariantName"].said for each in experiment["ModelVariants"].entries()]
         mode = experiment["ShadowModeConfig"]
         shadows = (each["ShadowModelVariantName"] for each in mode["ShadowModelVariants"].entries())

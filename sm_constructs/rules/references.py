@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sm_constructs.facts import limit
-from sm_constructs.reading.intrinsics import TOKEN, calls, references_of, referred, text_of
+from sm_constructs.reading.intrinsics import TOKEN, calls, differ, references_of, referred, text_of
 from sm_constructs.reading.resources import (
     ALARM,
     COMPONENT,
@@ -40,7 +39,6 @@ _NAMES = {
     COMPONENT: "InferenceComponentName",
 }
 _HOSTING = tuple(_NAMES)
-_PARTS = re.compile(r"\$\{Token\[[^\]]+\]\}|.", re.DOTALL)
 
 _ROLE = "ExecutionRoleArn: 'arn:aws:iam::123456789012:role/hosting'"
 _RUNS = "PrimaryContainer: {Image: '123456789012.dkr.ecr.eu-west-1.amazonaws.com/scorer:1'}"
@@ -327,22 +325,6 @@ def bases(template: Template) -> Iterator[Finding]:
         names_there = TOKEN.sub("…", ", ".join(map(str, there)) or "none")
         said = TOKEN.sub("…", said_base)
         yield Finding(node.path, f"is {said!r}; with a container of its own the endpoint has {names_there}")
-
-
-def differ(one: str, other: str) -> bool:
-    """Say whether two texts are certainly different, whatever the tokens in them will be.
-
-    >>> differ("${Token[Stage]}-llm", "${Token[Stage]}-chat"), differ("${Token[Stage]}-llm", "chat-llm")
-    (True, False)
-    """
-    first, second = _PARTS.findall(one), _PARTS.findall(other)
-    for _ in range(2):  # what both begin with, and, turned round, what both end with
-        while first and second and first[-1] == second[-1]:
-            first.pop()
-            second.pop()
-        first, second = first[::-1], second[::-1]
-    # What is a token in one may stand for all that is in the other.
-    return first != second and all(len(part) == 1 for part in (*first, *second))
 
 
 def variant_names(template: Template, endpoint_name: str | None, *, shadows: bool = False) -> set[str] | None:

@@ -328,6 +328,10 @@ def fenced(template: Template) -> Iterator[Finding]:
             yield Finding(path, f"is every endpoint of the account, for {', '.join(calls)}")
 
 
+_LOGS = ("logs:CreateLogStream", "logs:PutLogEvents")
+_LOG_STREAM = f"arn:*:logs:{_HERE}:log-group:/aws/sagemaker/*"
+
+
 @rule(
     "SMC868",
     "The execution role may write the logs of its containers",
@@ -353,8 +357,6 @@ def logging(template: Template) -> Iterator[Finding]:
             )
 
 
-_LOGS = ("logs:CreateLogStream", "logs:PutLogEvents")
-_LOG_STREAM = f"arn:*:logs:{_HERE}:log-group:/aws/sagemaker/*"
 _VERSIONS = ("2008-10-17", "2012-10-17")
 _ACTION = re.compile(r"\*|[A-Za-z0-9-]+:[A-Za-z0-9*?]+")
 
@@ -502,6 +504,7 @@ def _role_of_sender(sender: Resource) -> Node:
     return sender["RoleArn"] or sender["Role"]
 
 
+_KMS_KEY = "AWS::KMS::Key"
 _WRITES = _example(action="['PUT', 's3:GetObject', 'logs:PutLogEvents', 'logs:CreateLogStream']", resource="*").replace(
     "Resource: '*'", "Resource: ['arn:aws:s3:::captured/*', 'arn:aws:s3:::models/*', 'arn:aws:kms:*', 'arn:aws:logs:*']"
 )
@@ -526,7 +529,7 @@ Config:
     severity="warning",
     source='"Protect data at rest using encryption", SageMaker developer guide: kms:GenerateDataKey',
     about=Template,
-    where=mentioning("AWS::KMS::Key"),
+    where=mentioning(_KMS_KEY),
     facts=["data_capture/required"],
     good=_WRITES.replace("PUT", "s3:PutObject', 'kms:GenerateDataKey") + _ENCRYPTED,
     bad=_WRITES.replace("PUT", "s3:PutObject") + _ENCRYPTED,
@@ -554,6 +557,3 @@ def _is_left_to_iam(policy: object) -> bool:
         isinstance(each, dict) and set(each) == {"AWS"} and (text_of(each["AWS"]) or "").endswith(":root")
         for each in principals
     )
-
-
-_KMS_KEY = "AWS::KMS::Key"

@@ -7,9 +7,10 @@ from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from sm_constructs.facts import limit
-from sm_constructs.reading.intrinsics import TOKEN
+from sm_constructs.reading.intrinsics import TOKEN, differ
 from sm_constructs.reading.resources import ALARM, COMPONENT, ENDPOINT, POLICY, TARGET, Template
-from sm_constructs.rules.references import differ, scaled
+from sm_constructs.rules.alarms import of_math
+from sm_constructs.rules.references import scaled
 from sm_constructs.rules.registry import Finding, mentioning, rule
 from sm_constructs.rules.targets import (
     ALARM_EXAMPLE,
@@ -475,3 +476,31 @@ def apart(template: Template) -> Iterator[Finding]:
             if value > above.get(metric, value):
                 said = f"is {value:g}, and above {above[metric]:g} another alarm scales the other way"
                 yield Finding(alarm["Threshold"].path, said)
+
+
+_COMPUTED = target_example() + POLICY_EXAMPLE.format(
+    "TargetTrackingScaling",
+    "TargetTrackingScalingPolicyConfiguration",
+    "{TargetValue: 60, CustomizedMetricSpecification: {Metrics: [{Id: used, Expression: most / 4}, {Id: most, "
+    "ReturnData: false, MetricStat: {Stat: Maximum, Metric: {Namespace: /aws/sagemaker/Endpoints, MetricName: "
+    "GPUUtilization, Dimensions: [{Name: EndpointName, Value: e}, {Name: VariantName, Value: a}]}}}]}}",
+    _ITS,
+)
+
+
+@rule(
+    "SMC652",
+    "What a policy computes of metrics can be computed",
+    source="TargetTrackingMetricDataQuery: Id, Expression, MetricStat, ReturnData",
+    about=Template,
+    where=mentioning("CustomizedMetricSpecification"),
+    facts=["autoscaling/custom_metric_cpu"],
+    good=_COMPUTED,
+    bad=_COMPUTED.replace("most / 4", "least / 4"),
+)
+def computed(template: Template) -> Iterator[Finding]:
+    """Check the metric math of policies."""
+    for policy in template.of_type(POLICY):
+        if template.is_of_hosting(policy):
+            tracking = policy["TargetTrackingScalingPolicyConfiguration"]
+            yield from of_math(tracking["CustomizedMetricSpecification"]["Metrics"])
