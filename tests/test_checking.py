@@ -448,6 +448,17 @@ def test_patterns_with_a_common_text_overlap(one, other):
     assert overlap(one, other) == overlap(other, one) == common
 
 
+def test_a_base_that_is_not_known_may_be_elsewhere():
+    component = {"EndpointName": {"Fn::GetAtt": ["Endpoint", "EndpointName"]}}
+    adapter = {"BaseInferenceComponentName": {"Ref": "Base"}, "Container": {"ArtifactUrl": "s3://a/adapter.tar.gz"}}
+    resources = {"Adapter": {"Type": "AWS::SageMaker::InferenceComponent", "Properties": component}}
+    found = template(resources=resources, Parameters={"Base": {"Type": "String"}})
+    found["Resources"]["Adapter"]["Properties"]["Specification"] = adapter
+    assert "SMC077" not in {problem.code for problem in check_template(found)}
+    found["Resources"]["Adapter"]["Properties"]["Specification"]["BaseInferenceComponentName"] = "llm"
+    assert "SMC077" in {problem.code for problem in check_template(found)}
+
+
 class TestDashboards:
     """The metrics that dashboards show are looked at as those of alarms are."""
 

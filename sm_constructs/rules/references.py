@@ -320,7 +320,9 @@ def bases(template: Template) -> Iterator[Finding]:
         endpoint = template.referred(ENDPOINT, component["EndpointName"].said)
         there = [] if endpoint is None else names[endpoint.id]
         said_base = node.said
-        if said_base is None or endpoint is None or not all(each and differ(each, said_base) for each in there):
+        if said_base is None or endpoint is None or not (there or is_text(said_base)):
+            continue
+        if not all(each is not None and differ(each, said_base) for each in there):
             continue
         names_there = TOKEN.sub("…", ", ".join(map(str, there)) or "none")
         said = TOKEN.sub("…", said_base)
